@@ -1,0 +1,256 @@
+"""The reason-act loop as a state machine.
+
+``next_action`` computes what to do next from the ``RunState`` alone. ``ReasonActLoop`` does it and writes down what
+came of it. So a run can stop between any two actions and go on later, here or elsewhere.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from trouplet.errors import ModelError, OutputMissing, StreamInterrupted
+from trouplet.messages import Msg, TextBlock, ToolUseBlock
+from trouplet.model_io import ModelRequest, Usage
+from trouplet.response import ResponseBuilder
+from trouplet.tool_calls import ToolCalls, closing_result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trouplet.agent import ReActAgent
+    from trouplet.events import RunStatus
+    from trouplet.messages import ContentBlock
+    from trouplet.model_io import ModelResponse
+    from trouplet.run import Run
+    from trouplet.run_state import RunState
+
+
+@dataclass(slots=True)
+class CallModel:
+    """Ask the model."""
+
+
+@dataclass(slots=True)
+class RunTools:
+    """Run these calls."""
+
+    calls: list[ToolUseBlock]
+
+
+@dataclass(slots=True)
+class AskHuman:
+    """Wait for the decisions of a human: the run parks."""
+
+
+@dataclass(slots=True)
+class Finish:
+    """End the run."""
+
+    status: RunStatus
+
+
+Action: TypeAlias = CallModel | RunTools | AskHuman | Finish
+
+_CALL_MODEL = CallModel()
+_ASK_HUMAN = AskHuman()
+_COMPLETED = Finish("completed")
+_LIMIT = Finish("limit")
+
+
+def next_action(state: RunState) -> Action:
+    """Return what to do next. Pure: the same state gives the same action."""
+    if state.calls:
+        waiting = state.open_calls
+        runnable = [call for call in waiting if call.id not in state.asks]
+        if runnable:
+            return RunTools(runnable)
+        if waiting:
+            return _ASK_HUMAN
+    if state.answered or state.output is not None:
+        return _COMPLETED
+    if state.step >= state.max_iters:
+        return _LIMIT
+    return _CALL_MODEL
+
+
+class ReasonActLoop:
+    """Drives one run of a ``ReActAgent`` from its state."""
+
+    __slots__ = ("_agent", "_run", "_tools")
+
+    def __init__(self, agent: ReActAgent, run: Run) -> None:
+        self._agent = agent
+        self._run = run
+        self._tools = ToolCalls(agent, run)
+
+    async def execute(self) -> Msg:
+        """Go on until the run is finished or parked; return the reply."""
+        state = self._run.state
+        while True:
+            action = next_action(state)
+            match action:
+                case CallModel():
+                    await self._reason()
+                case RunTools(calls):
+                    await self._act(calls)
+                case AskHuman():
+                    state.status = "parked"
+                    return self._notice(
+                        "The run waits for a decision: " + "; ".join([ask.question for ask in state.asks.values()])
+                    )
+                case Finish(status):
+                    state.status = status
+                    return await self._final(status)
+
+    async def _final(self, status: RunStatus) -> Msg:
+        state = self._run.state
+        if status == "limit":
+            if self._run.output is not None:
+                raise OutputMissing(
+                    f"{self._agent.name} gave no valid output in {state.step} steps", fix="Raise max_iters"
+                )
+            notice = self._notice(
+                f"I stopped after {state.step} steps without an answer: that is the limit of this run."
+            )
+            await self._run.memory.add([notice])
+            return notice
+        assert state.reply is not None, "a completed run has an answer"
+        return state.reply
+
+    def _notice(self, text: str) -> Msg:
+        return self._run.message([TextBlock(text)])
+
+    async def _reason(self) -> None:
+        run, state = self._run, self._run.state
+        request = await self._request()
+        state.step += 1
+        response, message = await self._answer(request)
+        if run.chains.after_reasoning:
+            replaced = await run.chains.pipe("after_reasoning", response, run.scope)
+            if replaced is not response:
+                response, message = replaced, run.message(replaced.content, id=message.id)
+        state.usage += response.usage
+        await self._take(response, message)
+
+    async def _request(self) -> ModelRequest:
+        run, agent = self._run, self._agent
+        history = await run.memory.get()
+        system = agent.system_message
+        request = ModelRequest(
+            [system, *history] if system is not None else history,
+            agent.toolkit.schemas if agent.toolkit is not None else (),
+            options=run.options,
+            formatter=agent.formatter_for(history),
+            deadline=run.deadline,
+        )
+        if run.output is not None:
+            run.output.prepare(request, agent.model.info)
+        if run.chains.before_reasoning:
+            request = await run.chains.pipe("before_reasoning", request, run.scope)
+        return request
+
+    async def _answer(self, request: ModelRequest) -> tuple[ModelResponse, Msg]:
+        """Call the model and collect its answer. What arrived of one that breaks off is kept, but for its tool
+        calls.
+        """
+        run = self._run
+        builder = ResponseBuilder()
+        message_id = run.new_id()
+        events = run.events
+        if events is not None:
+            events.model_call_started(run.state.step, self._agent.model.info.id, message_id)
+        try:
+            async with aclosing(run.model_call(request)) as chunks:
+                if events is None:
+                    add = builder.add
+                    async for chunk in chunks:
+                        add(chunk)
+                else:
+                    async for chunk in chunks:
+                        events.chunk(builder.add(chunk), chunk)
+                        if events.behind:
+                            await events.caught_up()
+            if builder.finish is None:
+                raise StreamInterrupted(
+                    f"the answer of {self._agent.model.info.id} ended before it was complete",
+                    provider=self._agent.model.info.provider,
+                )
+        except BaseException as error:
+            await self._keep_partial(builder, message_id, error)
+            raise
+        response = builder.response()
+        message = run.message(_unique_calls(response.content, run.state.call_ids), id=message_id)
+        if events is not None:
+            events.model_call_ended(response.finish_reason, response.usage, message)
+        return response, message
+
+    async def _keep_partial(self, builder: ResponseBuilder, message_id: str, error: BaseException) -> None:
+        run = self._run
+        run.state.usage += Usage.not_reported()
+        if isinstance(error, ModelError) and not error.partial:
+            error.partial = builder.text
+        content = [block for block in builder.blocks(calls=False) if isinstance(block, TextBlock)]
+        message = run.message(content, id=message_id, metadata={"incomplete": True}) if content else None
+        if run.events is not None:
+            run.events.model_call_ended(None, Usage.not_reported(), message)
+        if message is not None:
+            await run.shielded(run.memory.add([message]))
+
+    async def _take(self, response: ModelResponse, message: Msg) -> None:
+        """Store an answer and note what follows from it."""
+        run, state = self._run, self._run.state
+        calls = message.blocks(ToolUseBlock)
+        hint = None
+        if not calls:
+            if run.output is not None:
+                hint = run.output.take_text(message, state)
+            state.answered = hint is None
+            state.reply = message
+        state.calls = calls
+        state.call_ids += [call.id for call in calls]
+        if message.content:
+            await run.memory.add([message])
+        elif hint is None and not calls:
+            state.notes.append("the model gave an empty answer")
+        if hint is not None:
+            await run.memory.add([hint])
+        if calls and response.finish_reason not in ("stop", "tool_calls"):
+            await self._refuse(calls, response.finish_reason)
+
+    async def _refuse(self, calls: Sequence[ToolUseBlock], reason: str) -> None:
+        """Close the calls of an answer that was cut off: they may be incomplete even where they look whole."""
+        why = f"The call was not run: the answer was cut off ({reason}). Make the call again, with shorter arguments."
+        for call in calls:
+            self._run.settle(call, closing_result(call, "not_started", why))
+        await self._commit()
+
+    async def _act(self, calls: list[ToolUseBlock]) -> None:
+        await self._tools.execute(calls)
+        if not self._run.state.open_calls:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        """Store the results of the last answer's calls, as one message."""
+        run, state = self._run, self._run.state
+        await run.store_results()
+        if state.output is not None and run.output is not None:
+            state.reply = await run.output.reply(run)
+
+
+def _unique_calls(content: Sequence[ContentBlock], taken: Sequence[str]) -> list[ContentBlock]:
+    """Give a fresh id to each call that came without one, or with one that this run has seen."""
+    from dataclasses import replace
+
+    from trouplet.messages import new_id
+
+    seen = set(taken)
+    made: list[ContentBlock] = []
+    for block in content:
+        if isinstance(block, ToolUseBlock) and (not block.id or block.id in seen):
+            block = replace(block, id=f"call_{new_id()}")  # noqa: PLW2901
+        if isinstance(block, ToolUseBlock):
+            seen.add(block.id)
+        made.append(block)
+    return made

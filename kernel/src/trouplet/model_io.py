@@ -1,0 +1,173 @@
+"""What is sent to a model and what comes back: requests, chunks, responses, usage.
+
+A model answers with a stream of small chunks that ends with exactly one ``Finish``. A stream without a ``Finish`` is a
+broken stream, whatever it looked like so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Literal, TypeAlias
+
+    from trouplet.messages import AudioBlock, ContentBlock, ImageBlock, Msg, VideoBlock
+    from trouplet.ports import Formatter
+
+    Capability: TypeAlias = Literal[
+        "tools",
+        "tool_choice",
+        "parallel_tools",
+        "json_schema",
+        "vision",
+        "audio",
+        "video",
+        "thinking",
+        "streaming",
+        "system",
+    ]
+    FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter", "other"]
+    Chunk: TypeAlias = "TextChunk | ThinkingChunk | ToolCallChunk | MediaChunk | Finish"
+
+
+@dataclass(slots=True)
+class ModelInfo:
+    """What is known about a model without asking it. Sizes are in tokens; None means unknown."""
+
+    provider: str
+    name: str
+    capabilities: frozenset[Capability] = frozenset()
+    context_window: int | None = None
+    max_output: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The name that users type: ``provider:model``."""
+        return f"{self.provider}:{self.name}"
+
+
+@dataclass(slots=True)
+class ToolSchema:
+    """A tool as the model sees it. ``parameters`` is a JSON schema of type object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(slots=True)
+class ModelRequest:
+    """One request to a model, in the kernel's own terms.
+
+    ``options`` are sampling and provider options for this call; they override those that the model was made with.
+    ``tool_choice`` is ``auto``, ``none``, ``required`` or a tool's name. ``output_schema`` asks for a JSON answer of
+    that schema. ``deadline`` is the time in seconds that the whole call may take, retries included. ``formatter``
+    overrides the model's own.
+    """
+
+    messages: Sequence[Msg]
+    tools: Sequence[ToolSchema] = ()
+    tool_choice: str | None = None
+    output_schema: Mapping[str, object] | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    formatter: Formatter | None = None
+    deadline: float | None = None
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens of one or more model calls.
+
+    ``input_tokens`` includes the cached ones, ``output_tokens`` includes reasoning. ``calls`` counts the model calls;
+    ``unknown`` how many of them did not report their usage.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    calls: int = 1
+    unknown: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            self.calls + other.calls,
+            self.unknown + other.unknown,
+        )
+
+    @classmethod
+    def none(cls) -> Usage:
+        """The usage of no call at all."""
+        return cls(calls=0)
+
+    @classmethod
+    def not_reported(cls) -> Usage:
+        """The usage of one call whose tokens nobody told."""
+        return cls(unknown=1)
+
+
+@dataclass(slots=True, eq=False)
+class TextChunk:
+    """A piece of the answer's text."""
+
+    text: str
+    extra: Mapping[str, object] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class ThinkingChunk:
+    """A piece of the model's reasoning; ``extra`` (a signature, say) goes into the block."""
+
+    text: str
+    extra: Mapping[str, object] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class ToolCallChunk:
+    """A piece of one tool call.
+
+    ``index`` tells parallel calls apart; ``id`` and ``name`` come with a call's first chunk at the latest,
+    ``arguments`` is the next piece of its JSON text.
+    """
+
+    index: int
+    arguments: str = ""
+    id: str | None = None
+    name: str | None = None
+    extra: Mapping[str, object] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class MediaChunk:
+    """A whole image, audio or video block."""
+
+    block: ImageBlock | AudioBlock | VideoBlock
+
+
+@dataclass(slots=True, eq=False)
+class Finish:
+    """The provider's word that the answer is complete, and why it ended."""
+
+    reason: FinishReason = "stop"
+    usage: Usage | None = None
+    response_id: str = ""
+    model: str = ""
+    metadata: Mapping[str, object] | None = None
+
+
+@dataclass(slots=True)
+class ModelResponse:
+    """A whole answer: its blocks, why it ended, and what it cost."""
+
+    content: tuple[ContentBlock, ...]
+    finish_reason: FinishReason
+    usage: Usage
+    response_id: str = ""
+    model: str = ""
+    metadata: Mapping[str, object] = field(default_factory=dict)
