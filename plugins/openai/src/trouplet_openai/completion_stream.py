@@ -1,0 +1,105 @@
+"""Reads a streamed chat completion.
+
+A stream is complete when a choice has said its ``finish_reason``. ``[DONE]`` without one, and an end without either,
+are an answer that broke off; a connection that is lost after it has cost nothing but the usage. Most chunks of a long
+answer are one piece of text and nothing else: they take a short way through ``read_stream``, all others go through
+``Answer``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
+from trouplet.model_io import TextChunk
+from trouplet_openai.answer import Answer
+from trouplet_openai.provider_errors import error_in_answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from trouplet.model_io import Chunk
+    from trouplet_http import ServerSentEvent
+
+    Events = AsyncGenerator[list[ServerSentEvent], None]
+
+_DRAIN_SECONDS = 0.5
+_DONE: Final = {"object": "[DONE]"}
+_NOTHING: Final[dict[str, object]] = {}
+
+
+async def read_stream(open_stream: Callable[[], Awaitable[Events]], *, provider: str) -> AsyncGenerator[Chunk, None]:
+    """Yield the chunks of the stream that ``open_stream`` opens; every error carries the text so far."""
+    answer = Answer(provider)
+    keep = answer.texts.append
+    done = False
+    try:
+        async with aclosing(await open_stream()) as batches:
+            async for events in batches:
+                for event in events:
+                    chunk = parse_chunk(event.data, answer)
+                    text = plain_text(chunk)
+                    if text is not None:
+                        keep(text)
+                        yield TextChunk(text)
+                        continue
+                    if chunk is _DONE:
+                        done = True
+                        break
+                    if event.event == "error":
+                        raise error_in_answer(chunk, provider=provider, partial=answer.partial)
+                    for made in answer.add(chunk):
+                        yield made
+                if done:
+                    await _drain(batches)
+                    break
+    except ModelError as error:
+        error.partial = answer.partial
+        if not (answer.finish_reason and isinstance(error, (StreamInterrupted, DeadlineExceeded))):
+            raise
+    if not answer.finish_reason:
+        raise answer.broken_off(f"It {'said [DONE]' if done else 'ended'} without a finish_reason")
+    for made in answer.finish():
+        yield made
+
+
+def parse_chunk(data: str, answer: Answer) -> object:
+    """Parse the data of one event."""
+    try:
+        return _parse(data)
+    except ValueError as error:
+        text = data.strip()
+        if text == "[DONE]":
+            return _DONE
+        if not text:
+            return _NOTHING
+        raise answer.invalid(f"{error} in {data[:200]!r}") from None
+
+
+def plain_text(chunk: object) -> str | None:
+    """The text of a chunk that is one piece of text and nothing else; None for every other chunk."""
+    try:
+        choice = chunk["choices"][0]  # type: ignore[index]
+        delta = choice["delta"]
+        text = delta["content"]
+    except (LookupError, TypeError):
+        return None
+    if len(delta) == 1 and type(text) is str and text and not (choice.get("finish_reason") or choice.get("logprobs")):
+        return text
+    return None
+
+
+async def _drain(batches: Events) -> None:
+    """Read to the end of the response, which is what lets its connection serve the next one."""
+    try:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for _ in batches:
+                pass
+    except (TimeoutError, ModelError):
+        pass  # the answer is complete; only the connection is lost
+
+
+_parse = json.JSONDecoder().decode

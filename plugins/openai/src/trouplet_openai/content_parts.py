@@ -1,0 +1,44 @@
+"""Reads what an answer's ``content``, ``reasoning`` and ``reasoning_details`` hold, in all their forms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trouplet.model_io import TextChunk, ThinkingChunk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def thinking_text(message: Mapping[str, object]) -> str:
+    """The reasoning of a message or a delta; servers that send it under two names send it twice."""
+    for key in ("reasoning_content", "reasoning"):
+        text = message.get(key)
+        if isinstance(text, str) and text:
+            return text
+    details = message.get("reasoning_details")
+    if not isinstance(details, list):
+        return ""
+    return "".join([_detail_text(detail) for detail in details if isinstance(detail, dict)])
+
+
+def _detail_text(detail: Mapping[str, object]) -> str:
+    text = detail.get("text") or detail.get("summary")
+    return text if isinstance(text, str) else ""
+
+
+def content_chunks(content: object) -> list[TextChunk | ThinkingChunk]:
+    """The text of a message or a delta. Mistral's reasoning models send a list of parts."""
+    if isinstance(content, str):
+        return [TextChunk(content)] if content else []
+    parts = content if isinstance(content, list) else []
+    return [chunk for part in parts if isinstance(part, dict) for chunk in _part_chunks(part)]
+
+
+def _part_chunks(part: Mapping[str, object]) -> list[TextChunk | ThinkingChunk]:
+    thinking = part.get("thinking")
+    if thinking:
+        text = thinking if isinstance(thinking, str) else "".join([c.text for c in content_chunks(thinking)])
+        return [ThinkingChunk(text)] if text else []
+    plain = part.get("text")
+    return [TextChunk(plain)] if isinstance(plain, str) and plain else []
