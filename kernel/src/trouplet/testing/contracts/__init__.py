@@ -1,0 +1,58 @@
+"""One contract suite per port, as pytest classes to subclass: an implementation that passes its suite is usable.
+
+An author writes a class per implementation, gives what the suite asks for, and pytest runs the suite's tests::
+
+    class TestMyMemory(MemoryContract):
+        async def make(self):
+            return MyMemory()
+
+The suites need pytest and pytest-asyncio.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trouplet.testing.contracts.formatter import FormatterContract as FormatterContract
+    from trouplet.testing.contracts.memory import MemoryContract as MemoryContract
+    from trouplet.testing.contracts.model import ModelContract as ModelContract
+    from trouplet.testing.contracts.model import Provider as Provider
+    from trouplet.testing.contracts.plugin import PluginContract as PluginContract
+    from trouplet.testing.contracts.scenarios import Scenario as Scenario
+    from trouplet.testing.contracts.session_store import SessionStoreContract as SessionStoreContract
+    from trouplet.testing.contracts.tool import ToolContract as ToolContract
+
+_HOMES = {
+    "FormatterContract": "formatter",
+    "MemoryContract": "memory",
+    "ModelContract": "model",
+    "PluginContract": "plugin",
+    "Provider": "model",
+    "Scenario": "scenarios",
+    "SessionStoreContract": "session_store",
+    "ToolContract": "tool",
+}
+
+__all__ = [
+    "FormatterContract",
+    "MemoryContract",
+    "ModelContract",
+    "PluginContract",
+    "Provider",
+    "Scenario",
+    "SessionStoreContract",
+    "ToolContract",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
