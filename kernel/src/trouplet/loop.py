@@ -40,6 +40,11 @@ class RunTools:
 
 
 @dataclass(slots=True)
+class StoreResults:
+    """Put the results of the last answer's calls into the history: every call has one."""
+
+
+@dataclass(slots=True)
 class AskHuman:
     """Wait for the decisions of a human: the run parks."""
 
@@ -51,9 +56,10 @@ class Finish:
     status: RunStatus
 
 
-Action: TypeAlias = CallModel | RunTools | AskHuman | Finish
+Action: TypeAlias = CallModel | RunTools | StoreResults | AskHuman | Finish
 
 _CALL_MODEL = CallModel()
+_STORE_RESULTS = StoreResults()
 _ASK_HUMAN = AskHuman()
 _COMPLETED = Finish("completed")
 _LIMIT = Finish("limit")
@@ -66,8 +72,7 @@ def next_action(state: RunState) -> Action:
         runnable = [call for call in waiting if call.id not in state.asks]
         if runnable:
             return RunTools(runnable)
-        if waiting:
-            return _ASK_HUMAN
+        return _ASK_HUMAN if waiting else _STORE_RESULTS
     if state.answered or state.output is not None:
         return _COMPLETED
     if state.step >= state.max_iters:
@@ -94,7 +99,9 @@ class ReasonActLoop:
                 case CallModel():
                     await self._reason()
                 case RunTools(calls):
-                    await self._act(calls)
+                    await self._tools.execute(calls)
+                case StoreResults():
+                    await self._store_results()
                 case AskHuman():
                     state.status = "parked"
                     return self._notice(
@@ -217,22 +224,15 @@ class ReasonActLoop:
         if hint is not None:
             await run.memory.add([hint])
         if calls and response.finish_reason not in ("stop", "tool_calls"):
-            await self._refuse(calls, response.finish_reason)
+            self._refuse(calls, response.finish_reason)
 
-    async def _refuse(self, calls: Sequence[ToolUseBlock], reason: str) -> None:
+    def _refuse(self, calls: Sequence[ToolUseBlock], reason: str) -> None:
         """Close the calls of an answer that was cut off: they may be incomplete even where they look whole."""
         why = f"The call was not run: the answer was cut off ({reason}). Make the call again, with shorter arguments."
         for call in calls:
             self._run.settle(call, closing_result(call, "not_started", why))
-        await self._commit()
 
-    async def _act(self, calls: list[ToolUseBlock]) -> None:
-        await self._tools.execute(calls)
-        if not self._run.state.open_calls:
-            await self._commit()
-
-    async def _commit(self) -> None:
-        """Store the results of the last answer's calls, as one message."""
+    async def _store_results(self) -> None:
         run, state = self._run, self._run.state
         await run.store_results()
         if state.output is not None and run.output is not None:

@@ -43,8 +43,10 @@ def capped(output: tuple[ContentBlock, ...], limit: int) -> tuple[ContentBlock, 
 
     Empty output becomes a text that says so, as providers refuse empty results.
     """
-    if len(output) == 1 and isinstance(output[0], TextBlock) and 0 < len(output[0].text) * 4 <= limit:
-        return output
+    if len(output) == 1 and isinstance(output[0], TextBlock):
+        text = output[0].text
+        if text.isascii() and 0 < len(text) <= limit:
+            return output
     made: list[ContentBlock] = []
     left = limit
     for block in output:
@@ -60,7 +62,7 @@ def capped(output: tuple[ContentBlock, ...], limit: int) -> tuple[ContentBlock, 
 
 def _printable(text: str) -> str:
     """Replace lone surrogates, which no provider can be sent."""
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _head_and_tail(text: str, limit: int) -> str:
