@@ -4,7 +4,7 @@ import pytest
 
 from trouplet import InMemoryMemory, ReActAgent, ToolResultBlock
 from trouplet.errors import ModelError, OutputMissing, StreamInterrupted
-from trouplet.loop import AskHuman, CallModel, Finish, RunTools, StoreResults, next_action
+from trouplet.loop import Action, next_action
 from trouplet.messages import TextBlock, ToolUseBlock
 from trouplet.model_io import Finish as FinishChunk
 from trouplet.model_io import TextChunk, ToolCallChunk
@@ -22,32 +22,32 @@ ADD_RESULT = ToolResultBlock("1", "add", (TextBlock("3"),))
 
 
 def test_a_new_run_calls_the_model() -> None:
-    assert next_action(state()) == CallModel()
+    assert next_action(state()) == Action("call_model")
 
 
 def test_open_calls_are_run() -> None:
-    assert next_action(state(calls=[ADD])) == RunTools([ADD])
+    assert next_action(state(calls=[ADD])) == Action("run_tools", [ADD])
 
 
 def test_a_call_that_waits_for_a_human_parks_the_run() -> None:
-    assert next_action(state(calls=[ADD], asks={"1": Ask("May I?")})) == AskHuman()
+    assert next_action(state(calls=[ADD], asks={"1": Ask("May I?")})) == Action("ask_human")
 
 
 def test_calls_that_wait_for_nobody_are_run_first() -> None:
     other = ToolUseBlock("2", "add", {})
-    assert next_action(state(calls=[ADD, other], asks={"1": Ask("May I?")})) == RunTools([other])
+    assert next_action(state(calls=[ADD, other], asks={"1": Ask("May I?")})) == Action("run_tools", [other])
 
 
 def test_results_are_stored_when_every_call_has_one() -> None:
-    assert next_action(state(step=1, calls=[ADD], results={"1": ADD_RESULT})) == StoreResults()
+    assert next_action(state(step=1, calls=[ADD], results={"1": ADD_RESULT})) == Action("store_results")
 
 
 def test_an_answer_without_calls_completes_the_run() -> None:
-    assert next_action(state(step=1, answered=True)) == Finish("completed")
+    assert next_action(state(step=1, answered=True)) == Action("finish", status="completed")
 
 
 def test_the_step_limit_ends_the_run() -> None:
-    assert next_action(state(step=3)) == Finish("limit")
+    assert next_action(state(step=3)) == Action("finish", status="limit")
 
 
 def add(a: int, b: int) -> int:

@@ -6,6 +6,7 @@ inside a user's text or metadata is data like any other: types are told by posit
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -76,16 +77,16 @@ def load_state(data: Data) -> RunState:
     """Return the state that ``dump_state`` wrote; raises ``StateError`` for anything else."""
     _check_format(data)
     try:
-        fields = {key: value for key, value in data.items() if key != "format"}
-        results = [_load_block(result) for result in fields.pop("results")]
+        values = {key: value for key, value in data.items() if key != "format"}
+        results = [_load_block(result) for result in values.pop("results")]
         return RunState(
-            **fields
+            **values
             | {
-                "calls": [_load_block(call) for call in fields["calls"]],
+                "calls": [_load_block(call) for call in values["calls"]],
                 "results": {result.id: result for result in results},
-                "asks": {id: Ask(ask["question"], ask["details"]) for id, ask in fields["asks"].items()},
-                "reply": None if fields["reply"] is None else load_msg(fields["reply"]),
-                "usage": Usage(**fields["usage"]),
+                "asks": {id: Ask(ask["question"], ask["details"]) for id, ask in values["asks"].items()},
+                "reply": None if values["reply"] is None else load_msg(values["reply"]),
+                "usage": Usage(**values["usage"]),
             }
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -107,26 +108,26 @@ def _dump_ask(ask: Ask, where: str) -> dict[str, Any]:
 
 
 def _dump_slots(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in type(value).__slots__}
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _dump_block(block: Any) -> dict[str, Any]:
     data = {"type": block.type, **_dump_slots(block)}
     if isinstance(block, m.ToolResultBlock):
         data["output"] = [_dump_block(part) for part in block.output]
-    elif isinstance(block, (m.ImageBlock, m.AudioBlock, m.VideoBlock)):
+    elif isinstance(block, m.MediaBlock):
         data["source"] = _dump_slots(block.source)
     return {key: value for key, value in data.items() if value is not None}
 
 
 def _load_block(data: Data) -> Any:
-    fields = {key: value for key, value in data.items() if key != "type"}
-    if "output" in fields:
-        fields["output"] = tuple([_load_block(part) for part in fields["output"]])
-    if "source" in fields:
-        source = fields["source"]
-        fields["source"] = m.Base64Source(**source) if "data" in source else m.URLSource(**source)
-    return _BLOCKS[data["type"]](**fields)
+    values = {key: value for key, value in data.items() if key != "type"}
+    if "output" in values:
+        values["output"] = tuple([_load_block(part) for part in values["output"]])
+    if "source" in values:
+        source = values["source"]
+        values["source"] = m.Base64Source(**source) if "data" in source else m.URLSource(**source)
+    return _BLOCKS[data["type"]](**values)
 
 
 def _checked(value: Any, where: str) -> Any:

@@ -133,6 +133,11 @@ class Kernel:
         if errors:
             raise ExceptionGroup("errors while the kernel closed", errors)
 
+    async def ready(self) -> None:
+        """Tell ``kernel_started`` to plugins that were loaded since; runs call it when they begin."""
+        if self._state == "open" and self.plugins.has_unstarted:
+            await self.plugins.kernel_started(self)
+
     def _check_open(self) -> None:
         if self._state == "closed":
             raise KernelClosed("the kernel is closed", fix="Use it inside of its `async with` block")

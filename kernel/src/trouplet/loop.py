@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from trouplet.errors import ModelError, OutputMissing, StreamInterrupted
 from trouplet.messages import Msg, TextBlock, ToolUseBlock
 from trouplet.model_io import ModelRequest, Usage
 from trouplet.response import ResponseBuilder
-from trouplet.tool_calls import ToolCalls, closing_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
     from trouplet.agent import ReActAgent
     from trouplet.events import RunStatus
@@ -25,44 +25,25 @@ if TYPE_CHECKING:
     from trouplet.model_io import ModelResponse
     from trouplet.run import Run
     from trouplet.run_state import RunState
+    from trouplet.tool_calls import ToolCalls
 
 
 @dataclass(slots=True)
-class CallModel:
-    """Ask the model."""
+class Action:
+    """What a run does next: ask the model, run ``calls``, store the results of the last answer's calls in the history, wait
+    for a human, or end with ``status``.
+    """
+
+    kind: Literal["call_model", "run_tools", "store_results", "ask_human", "finish"]
+    calls: Sequence[ToolUseBlock] = ()
+    status: RunStatus | None = None
 
 
-@dataclass(slots=True)
-class RunTools:
-    """Run these calls."""
-
-    calls: list[ToolUseBlock]
-
-
-@dataclass(slots=True)
-class StoreResults:
-    """Put the results of the last answer's calls into the history: every call has one."""
-
-
-@dataclass(slots=True)
-class AskHuman:
-    """Wait for the decisions of a human: the run parks."""
-
-
-@dataclass(slots=True)
-class Finish:
-    """End the run."""
-
-    status: RunStatus
-
-
-Action: TypeAlias = CallModel | RunTools | StoreResults | AskHuman | Finish
-
-_CALL_MODEL = CallModel()
-_STORE_RESULTS = StoreResults()
-_ASK_HUMAN = AskHuman()
-_COMPLETED = Finish("completed")
-_LIMIT = Finish("limit")
+_CALL_MODEL = Action("call_model")
+_STORE_RESULTS = Action("store_results")
+_ASK_HUMAN = Action("ask_human")
+_COMPLETED = Action("finish", status="completed")
+_LIMIT = Action("finish", status="limit")
 
 
 def next_action(state: RunState) -> Action:
@@ -71,7 +52,7 @@ def next_action(state: RunState) -> Action:
         waiting = state.open_calls
         runnable = [call for call in waiting if call.id not in state.asks]
         if runnable:
-            return RunTools(runnable)
+            return Action("run_tools", runnable)
         return _ASK_HUMAN if waiting else _STORE_RESULTS
     if state.answered or state.output is not None:
         return _COMPLETED
@@ -88,32 +69,34 @@ class ReasonActLoop:
     def __init__(self, agent: ReActAgent, run: Run) -> None:
         self._agent = agent
         self._run = run
-        self._tools = ToolCalls(agent, run)
+        self._tools: ToolCalls | None = None
 
     async def execute(self) -> Msg:
         """Go on until the run is finished or parked; return the reply."""
         state = self._run.state
         while True:
             action = next_action(state)
-            match action:
-                case CallModel():
+            match action.kind:
+                case "call_model":
                     await self._reason()
-                case RunTools(calls):
-                    await self._tools.execute(calls)
-                case StoreResults():
+                case "run_tools":
+                    await self._act(action.calls)
+                case "store_results":
                     await self._store_results()
-                case AskHuman():
+                case "ask_human":
                     state.status = "parked"
-                    return self._notice(
-                        "The run waits for a decision: " + "; ".join([ask.question for ask in state.asks.values()])
-                    )
-                case Finish(status):
-                    state.status = status
-                    return await self._final(status)
+                    return self._parked()
+                case "finish":
+                    state.status = action.status
+                    return await self._final()
 
-    async def _final(self, status: RunStatus) -> Msg:
+    def _parked(self) -> Msg:
+        questions = [ask.question for ask in self._run.state.asks.values()]
+        return self._notice(f"The run waits for a decision: {'; '.join(questions)}")
+
+    async def _final(self) -> Msg:
         state = self._run.state
-        if status == "limit":
+        if state.status == "limit":
             if self._run.output is not None:
                 raise OutputMissing(
                     f"{self._agent.name} gave no valid output in {state.step} steps", fix="Raise max_iters"
@@ -228,9 +211,18 @@ class ReasonActLoop:
 
     def _refuse(self, calls: Sequence[ToolUseBlock], reason: str) -> None:
         """Close the calls of an answer that was cut off: they may be incomplete even where they look whole."""
+        from trouplet.tool_calls import closing_result
+
         why = f"The call was not run: the answer was cut off ({reason}). Make the call again, with shorter arguments."
         for call in calls:
             self._run.settle(call, closing_result(call, "not_started", why))
+
+    async def _act(self, calls: Sequence[ToolUseBlock]) -> None:
+        if self._tools is None:
+            from trouplet.tool_calls import ToolCalls
+
+            self._tools = ToolCalls(self._agent, self._run)
+        await self._tools.execute(calls)
 
     async def _store_results(self) -> None:
         run, state = self._run, self._run.state

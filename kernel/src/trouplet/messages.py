@@ -91,31 +91,35 @@ class ToolResultBlock:
 
 
 @dataclass(slots=True, frozen=True)
-class ImageBlock:
+class MediaBlock:
+    """The base of what is not text."""
+
+    source: URLSource | Base64Source
+    type: ClassVar[str] = "media"
+
+
+class ImageBlock(MediaBlock):
     """An image."""
 
-    source: URLSource | Base64Source
-    type: ClassVar[str] = "image"
+    __slots__ = ()
+    type = "image"
 
 
-@dataclass(slots=True, frozen=True)
-class AudioBlock:
+class AudioBlock(MediaBlock):
     """A piece of audio."""
 
-    source: URLSource | Base64Source
-    type: ClassVar[str] = "audio"
+    __slots__ = ()
+    type = "audio"
 
 
-@dataclass(slots=True, frozen=True)
-class VideoBlock:
+class VideoBlock(MediaBlock):
     """A video."""
 
-    source: URLSource | Base64Source
-    type: ClassVar[str] = "video"
+    __slots__ = ()
+    type = "video"
 
 
 if TYPE_CHECKING:
-    MediaBlock: TypeAlias = ImageBlock | AudioBlock | VideoBlock
     ContentBlock: TypeAlias = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | MediaBlock
 
 BLOCK_TYPES = (TextBlock, ThinkingBlock, ToolUseBlock, ToolResultBlock, ImageBlock, AudioBlock, VideoBlock)

@@ -16,7 +16,6 @@ from trouplet.messages import Msg
 from trouplet.reply import Reply
 from trouplet.run_state import RunState
 from trouplet.scope import Scope
-from trouplet.tool_calls import closing_result
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -203,6 +202,8 @@ class Run:
         """The work itself: the agent's ``reply`` between its hooks."""
         _current.set(self.scope)
         chains, scope = self.chains, self.scope
+        if scope.kernel is not None:
+            await scope.kernel.ready()
         msgs: Sequence[Msg] = self._input
         if chains.before_reply:
             msgs = await chains.pipe("before_reply", msgs, scope)
@@ -222,13 +223,16 @@ class Run:
         if not self._input_stored:
             await self.take_input(self._input)
         state = self.state
+        if not state.calls:
+            return
+        from trouplet.tool_calls import closing_result
+
         for call in state.open_calls:
             if call.id in state.started:
                 self.settle(call, closing_result(call, "interrupted", why))
             else:
                 self.settle(call, closing_result(call, "not_started", "The call was not started. " + why))
-        if state.calls:
-            await self.store_results()
+        await self.store_results()
 
     async def _interrupted(self, interruption: Interruption) -> Msg:
         """Turn an interruption into the reply that ``handle_interrupt`` decides."""

@@ -18,7 +18,7 @@ from trouplet.tool_io import Ask, Deny
 from trouplet.tool_output import capped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Literal
 
     from trouplet.agent import ReActAgent
@@ -50,7 +50,7 @@ class ToolCalls:
         self._wrapped: Callable[[ToolUseBlock], asyncio.Future[ToolResultBlock]] | None = None
         self._partial: dict[str, list[tuple[ContentBlock, ...]]] = {}
 
-    async def execute(self, calls: list[ToolUseBlock]) -> None:
+    async def execute(self, calls: Sequence[ToolUseBlock]) -> None:
         """Execute these calls, at once or one after the other as the agent says; results go to the run."""
         if len(calls) == 1 or not self._agent.parallel_tool_calls:
             for call in calls:
