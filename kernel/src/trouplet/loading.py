@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from trouplet.plugin_context import PluginContext
 
 DETAILS = "Details: trouplet plugins doctor"
+UNAFFECTED = "Other plugins are not affected. "
 
 
 class LoadedPlugin:
@@ -55,7 +56,7 @@ def make(entry: PluginEntry, plugin_class: type, make_context: Callable[[], Plug
     except ConfigError:
         raise
     except (Exception, SystemExit) as error:  # a plugin's code: whatever it raises is reported with its name
-        raise _load_error(entry, "could not be made", error, _advice(entry)) from error
+        raise _load_error(entry, "could not be made", error) from error
 
 
 def check(entry: PluginEntry, plugin_class: type) -> None:
@@ -78,32 +79,27 @@ def _import_target(entry: PluginEntry) -> type:
         for attribute in path.split("."):
             found = getattr(found, attribute)
     except (Exception, SystemExit) as error:  # importing runs the plugin's code and that of its SDK
-        raise _load_error(entry, "could not be imported", error, _advice(entry)) from error
+        raise _load_error(entry, "could not be imported", error) from error
     if not isinstance(found, type):
         raise _contract_error(entry, f"{entry.target} is a {type(found).__name__}, not a class", _upgrade(entry))
     return found
 
 
-def _advice(entry: PluginEntry) -> tuple[str, str]:
-    """Return what may be the reason, and the command against it: requirements that are not met, if there are any."""
+def explain(entry: PluginEntry, error: BaseException) -> tuple[str, str]:
+    """Return why a plugin's code failed and what to type: a requirement that is not met is the likely reason."""
     from trouplet.requirements import unmet
 
+    why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     missing = unmet(entry.distribution) if entry.distribution else []
-    if not missing:
-        return "", ""
+    if not missing or not isinstance(error, (ImportError, AttributeError, TypeError)):
+        return why, DETAILS
     wanted = " ".join(f"'{requirement.requirement}'" for requirement in missing)
-    return f"{entry.distribution} {'; '.join(map(str, missing))}", f"Fix: pip install {wanted}."
+    return f"{why} ({entry.distribution} {'; '.join(map(str, missing))})", f"Fix: pip install {wanted}. {DETAILS}"
 
 
-def _load_error(entry: PluginEntry, what: str, error: BaseException, advice: tuple[str, str]) -> PluginLoadError:
-    hint, fix = advice
-    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return PluginLoadError(
-        f"{entry} {what}",
-        why=f"{reason} ({hint})" if hint else reason,
-        fix=f"{fix} Other plugins are not affected. {DETAILS}".strip(),
-        **entry.where(),
-    )
+def _load_error(entry: PluginEntry, what: str, error: BaseException) -> PluginLoadError:
+    why, fix = explain(entry, error)
+    return PluginLoadError(f"{entry} {what}", why=why, fix=UNAFFECTED + fix, **entry.where())
 
 
 def _contract_error(entry: PluginEntry, why: str, fix: str) -> PluginContractError:

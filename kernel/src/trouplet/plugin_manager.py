@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 from trouplet import hookspecs
 from trouplet.errors import HookFailed, PluginNotFound, TroupletError
 from trouplet.hooks import PROJECT
-from trouplet.loading import DETAILS
+from trouplet.loading import explain
 from trouplet.plugin_registry import PluginRegistry
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class PluginManager:
 
     ``make_context`` is called with a plugin's public name. ``builtins`` are the kernel's own plugins as (kind, name,
     class); nobody can take their names. ``plugins`` take part in runs, in the order of the configuration: names
-    (``"otel"`` for every kind of that name, ``"hooks:otel"`` for one), and classes or instances of the host's own. One that
-    cannot be used is an error at once: a policy that is silently missing would be worse.
+    (``"otel"`` for every kind of that name, ``"hooks:otel"`` for one), and classes or instances of the host's own. One
+    that cannot be used is an error at once: a policy that is silently missing would be worse.
     """
 
     def __init__(
@@ -307,9 +307,8 @@ def _blamed(entry: PluginEntry, hook: str) -> Iterator[None]:
     except TroupletError:
         raise
     except (Exception, SystemExit) as error:  # a plugin's code: whatever it raises is reported with its name
-        raise HookFailed(
-            f"{entry} failed in {hook}", why=f"{type(error).__name__}: {error}", fix=DETAILS, **entry.where()
-        ) from error
+        why, fix = explain(entry, error)
+        raise HookFailed(f"{entry} failed in {hook}", why=why, fix=fix, **entry.where()) from error
 
 
 def _nothing_made(owner: LoadedPlugin, kind: str, name: str, hook: str) -> PluginNotFound:

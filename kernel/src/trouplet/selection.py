@@ -26,11 +26,12 @@ RESERVED = frozenset({"test"})
 
 
 class Standing(NamedTuple):
-    """How an installed plugin stands under the rules, and why."""
+    """How an installed plugin stands under the rules, why, and what to type to change that."""
 
     entry: PluginEntry
     status: Status
     reason: str = ""
+    fix: str = ""
 
 
 class Selection:
@@ -116,11 +117,12 @@ class Selection:
         if reason:
             return Standing(entry, "blocked", reason)
         if entry.name in RESERVED:
-            return Standing(entry, "conflict", f"the name {entry.name!r} belongs to the kernel")
+            reason = f"the name {entry.name!r} belongs to the kernel, this plugin is never asked for it"
+            return Standing(entry, "conflict", reason, "its author has to choose another name")
         try:
             chosen = self.choose(index, entry.kind, entry.name)
         except PluginConflict as conflict:
-            return Standing(entry, "conflict", f"{conflict.what}. {conflict.fix}")
+            return Standing(entry, "conflict", conflict.what, conflict.fix)
         if chosen is not entry:
             return Standing(entry, "blocked", f"{chosen.distribution} is preferred")
         return Standing(entry, "installed")
