@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from idle_memory import IdleAgents
 from imports import PeerImport
-from instructions import InstructionCosts
+from instructions import STEPS
 from measurement import PairScenario
+from token_overhead import TokenOverhead
 
 if TYPE_CHECKING:
     from measurement import Row, Server
@@ -90,6 +91,9 @@ SCENARIOS: tuple[Scenario, ...] = (
         "call-with-500", "a call with 500 tool schemas", "tool_schemas", "hello", 500, "call",
         floor="floor_calls", ours="ours_calls",
     ),
-    InstructionCosts(),
+    TokenOverhead("token", "the kernel's part of a chunk, unwatched", "unwatched", aim=1.0),
+    TokenOverhead("token-subscribers", "the same with ten filtered subscribers", "ten_subscribers", aim=1.5),
+    TokenOverhead("token-streamed", "the same, every event to the caller", "streamed"),
+    *STEPS,
     PeerImport(),
 )  # fmt: skip

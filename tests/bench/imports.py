@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from measurement import Server
 
 PEER = "agent-framework-core"
-PEER_IMPORT = "import agent_framework"
-OUR_IMPORT = "import trouplet; from trouplet import Kernel, ReActAgent"
+COMPARISONS = (
+    ("import alone", "import agent_framework", "import trouplet"),
+    ("its agent class", "from agent_framework import Agent", "from trouplet import Kernel, ReActAgent"),
+)
 KERNEL = HERE.parents[1] / "kernel"
 PIP_DEADLINE = 300
 COUNT_DISTRIBUTIONS = """
@@ -35,32 +37,33 @@ class PeerImport:
 
     name = "import-peer"
 
-    def rows(self, server: Server, repeats: int) -> list[Row]:
+    def rows(self, _server: Server, repeats: int) -> list[Row]:
         peer, ours = environment("peer", PEER), environment("kernel", str(KERNEL), refresh=True)
-        for python, statement in ((peer, PEER_IMPORT), (ours, OUR_IMPORT)):
-            import_seconds(python, statement)
-        pairs = [(import_seconds(peer, PEER_IMPORT), import_seconds(ours, OUR_IMPORT)) for _ in range(repeats)]
-        ratios = [own / other for other, own in pairs]
-        return [
-            Row(
-                self.name,
-                f"import ÷ {PEER}'s",
-                median(ratios),
-                aim=1.0,
-                low=min(ratios),
-                high=max(ratios),
-                floor=duration(median([other for other, _ in pairs])),
-                ours=duration(median([own for _, own in pairs])),
-            ),
-            Row(
-                "distributions",
-                "distributions installed with the kernel alone",
-                float(distributions(ours)),
-                unit="",
-                aim=11,
-                floor=f"{distributions(peer)} (peer)",
-            ),
-        ]
+        rows = [self._compare(title, (peer, theirs), (ours, own), repeats) for title, theirs, own in COMPARISONS]
+        installed = Row(
+            self.name,
+            "distributions with the kernel alone",
+            float(distributions(ours)),
+            unit="",
+            aim=11,
+            floor=f"{distributions(peer)} (peer)",
+        )
+        return [*rows, installed]
+
+    def _compare(self, title: str, theirs: tuple[Path, str], own: tuple[Path, str], repeats: int) -> Row:
+        import_seconds(*theirs), import_seconds(*own)
+        pairs = [(import_seconds(*theirs), import_seconds(*own)) for _ in range(repeats)]
+        ratios = [ours / peer for peer, ours in pairs]
+        return Row(
+            self.name,
+            f"{title} ÷ {PEER}'s",
+            median(ratios),
+            aim=1.0,
+            low=min(ratios),
+            high=max(ratios),
+            floor=duration(median([peer for peer, _ in pairs])),
+            ours=duration(median([ours for _, ours in pairs])),
+        )
 
 
 def environment(name: str, requirement: str, *, refresh: bool = False) -> Path:

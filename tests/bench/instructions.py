@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from measurement import HERE, BenchError, Row, Skipped, run_side
@@ -17,44 +18,40 @@ if TYPE_CHECKING:
     from measurement import Server
 
 
-@dataclass(slots=True, frozen=True)
-class Step:
-    """What a fresh interpreter does, and what it may cost."""
+BARE = ("-c", "pass")
 
+
+@dataclass(slots=True, frozen=True)
+class InstructionCosts:
+    """What a fresh interpreter spends on a step ÷ what the bare interpreter spends."""
+
+    name: str
     title: str
     arguments: tuple[str, ...]
     aim: float
 
-
-BARE = ("-c", "pass")
-STEPS = (
-    Step("import trouplet", ("-c", "import trouplet"), 1.3),
-    Step("from trouplet.hooks import hookimpl", ("-c", "from trouplet.hooks import hookimpl"), 3.7),
-    Step("python -m trouplet plugins list", ("-m", "trouplet", "plugins", "list"), 8),
-    Step("Kernel() and a run on the scripted model", (str(HERE / "steps" / "scripted_run.py"),), 10),
-    Step("the first HTTP provider, one call", (str(HERE / "steps" / "http_provider.py"),), 24),
-)
-
-
-class InstructionCosts:
-    """The steps of the budget table, each ÷ the bare interpreter."""
-
-    name = "instructions"
-
     def rows(self, server: Server, _repeats: int) -> list[Row]:
         if shutil.which("valgrind") is None:
             raise Skipped("valgrind is not installed")
-        bare = instructions(BARE, server)
-        return [self._row(step, instructions(step.arguments, server), bare) for step in STEPS]
-
-    def _row(self, step: Step, counted: int, bare: int) -> Row:
+        base_url = server.base_url("hello")
+        bare, counted = instructions(BARE, ""), instructions(self.arguments, base_url)
         floor, ours = (f"{number / 1e6:.0f} M instr." for number in (bare, counted))
-        return Row(self.name, step.title, counted / bare, aim=step.aim, floor=floor, ours=ours)
+        return [Row(self.name, self.title, counted / bare, aim=self.aim, floor=floor, ours=ours)]
 
 
-def instructions(arguments: tuple[str, ...], server: Server) -> int:
+STEPS = (
+    InstructionCosts("instr-import", "import trouplet", ("-c", "import trouplet"), 1.3),
+    InstructionCosts("instr-hooks", "import the hook markers", ("-c", "from trouplet.hooks import hookimpl"), 3.7),
+    InstructionCosts("instr-list", "python -m trouplet plugins list", ("-m", "trouplet", "plugins", "list"), 8),
+    InstructionCosts("instr-scripted", "kernel, scripted run", (str(HERE / "steps" / "scripted_run.py"),), 10),
+    InstructionCosts("instr-http", "kernel, HTTP provider, call", (str(HERE / "steps" / "http_provider.py"),), 24),
+)
+"""The table of budgets."""
+
+
+@cache
+def instructions(arguments: tuple[str, ...], base_url: str) -> int:
     """Count the instructions of a fresh interpreter whose bytecode files are there already."""
-    base_url = server.base_url("hello")
     command = [sys.executable, *arguments]
     run_side(command, base_url)
     counter = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-fd=1"]
