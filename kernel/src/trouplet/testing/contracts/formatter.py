@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trouplet.messages import Msg, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
-from trouplet.ports import Formatter
 
 if TYPE_CHECKING:
     from trouplet.messages import ContentBlock
+    from trouplet.ports import Formatter
 
 
 def _histories() -> dict[str, list[Msg]]:

@@ -14,7 +14,6 @@ import pytest
 from trouplet.errors import ModelError
 from trouplet.messages import Msg, TextBlock, ToolResultBlock, ToolUseBlock
 from trouplet.model_io import Finish, ModelRequest, TextChunk, ThinkingChunk, ToolCallChunk, ToolSchema
-from trouplet.ports import ChatModel, Formatter
 from trouplet.response import ResponseBuilder
 from trouplet.testing.contracts import scenarios
 from trouplet.testing.contracts.scenarios import Scenario
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from trouplet.model_io import Chunk
-
-PATIENCE = 10.0
-"""Seconds after which something that should have happened counts as not happening."""
-
+    from trouplet.ports import ChatModel
 
 @dataclass(slots=True)
 class Provider:
@@ -42,10 +38,12 @@ class Provider:
 class ModelContract:
     """What every chat model keeps. Override ``serve``; retries must be off in the model that it makes.
 
-    ``keeps_call_ids`` is False for a provider whose protocol has no call ids.
+    ``keeps_call_ids`` is False for a provider whose protocol has no call ids. ``patience`` is after how many seconds
+    something that has not happened counts as not happening.
     """
 
     keeps_call_ids = True
+    patience = 10.0
 
     def serve(self, scenario: Scenario) -> AbstractAsyncContextManager[Provider]:
         """Return a model whose provider answers every call as the scenario says."""
@@ -57,7 +55,7 @@ class ModelContract:
     )
     async def test_a_stream_ends_with_exactly_one_finish(self, scenario: Scenario) -> None:
         async with self._serve(scenario) as provider:
-            chunks = await _all(provider.model)
+            chunks = await self._all(provider.model)
         assert [type(chunk) for chunk in chunks].count(Finish) == 1
         finish = chunks[-1]
         assert isinstance(finish, Finish), "the Finish comes last"
@@ -66,13 +64,13 @@ class ModelContract:
     @pytest.mark.asyncio
     async def test_the_text_chunks_joined_are_the_answer(self) -> None:
         async with self._serve(scenarios.ANSWER) as provider:
-            chunks = await _all(provider.model)
+            chunks = await self._all(provider.model)
         assert _text(chunks) == scenarios.ANSWER.text
 
     @pytest.mark.asyncio
     async def test_thinking_is_kept_apart_from_the_text(self) -> None:
         async with self._serve(scenarios.THOUGHT) as provider:
-            chunks = await _all(provider.model)
+            chunks = await self._all(provider.model)
         thinking = "".join([chunk.text for chunk in chunks if isinstance(chunk, ThinkingChunk)])
         assert (thinking, _text(chunks)) == (scenarios.THOUGHT.thinking, scenarios.THOUGHT.text)
 
@@ -84,7 +82,7 @@ class ModelContract:
     )
     async def test_tool_calls_have_ids_names_and_whole_json_arguments(self, scenario: Scenario) -> None:
         async with self._serve(scenario) as provider:
-            chunks = await _all(provider.model, tools=_TOOLS)
+            chunks = await self._all(provider.model, tools=_TOOLS)
         calls = [block for block in _blocks(chunks) if isinstance(block, ToolUseBlock)]
         assert [(call.name, dict(call.input)) for call in calls] == [(name, args) for _, name, args in scenario.calls]
         if self.keeps_call_ids:
@@ -95,7 +93,7 @@ class ModelContract:
     @pytest.mark.asyncio
     async def test_the_first_chunk_of_a_call_names_its_tool(self) -> None:
         async with self._serve(scenarios.PARALLEL_CALLS) as provider:
-            chunks = await _all(provider.model, tools=_TOOLS)
+            chunks = await self._all(provider.model, tools=_TOOLS)
         named: set[int] = set()
         for chunk in chunks:
             if isinstance(chunk, ToolCallChunk):
@@ -105,7 +103,7 @@ class ModelContract:
     @pytest.mark.asyncio
     async def test_usage_is_reported_as_the_provider_tells_it(self) -> None:
         async with self._serve(scenarios.ANSWER) as provider:
-            finish = (await _all(provider.model))[-1]
+            finish = (await self._all(provider.model))[-1]
         assert isinstance(finish, Finish)
         assert finish.usage is not None
         told = scenarios.ANSWER.usage
@@ -119,7 +117,7 @@ class ModelContract:
         chunks: list[Chunk] = []
         async with self._serve(scenario) as provider:
             with pytest.raises(ModelError) as caught:
-                await _read_into(chunks, provider.model)
+                await self._read_into(chunks, provider.model)
         assert not [chunk for chunk in chunks if isinstance(chunk, Finish)], "a broken answer claims to be complete"
         assert caught.value.partial in {"", scenario.text}
 
@@ -130,7 +128,7 @@ class ModelContract:
     async def test_a_refusal_is_a_typed_error(self, scenario: Scenario, error: type[ModelError]) -> None:
         async with self._serve(scenario) as provider:
             with pytest.raises(error) as caught:
-                await _all(provider.model)
+                await self._all(provider.model)
         assert caught.value.retryable is error.retryable
         assert caught.value.retry_after == scenario.retry_after
         assert caught.value.provider == provider.model.info.provider
@@ -139,9 +137,9 @@ class ModelContract:
     async def test_closing_the_stream_early_lets_go_of_the_provider(self) -> None:
         async with self._serve(scenarios.STALLED) as provider:
             async with aclosing(_stream(provider.model)) as chunks:
-                await asyncio.wait_for(anext(chunks), PATIENCE)
+                await asyncio.wait_for(anext(chunks), self.patience)
                 assert provider.in_flight() == 1
-            await _nothing_in_flight(provider)
+            await self._nothing_in_flight(provider)
 
     @pytest.mark.asyncio
     async def test_cancellation_propagates_and_lets_go_of_the_provider(self) -> None:
@@ -154,22 +152,22 @@ class ModelContract:
                         begun.set()
 
             task = asyncio.create_task(read())
-            await asyncio.wait_for(begun.wait(), PATIENCE)
+            await asyncio.wait_for(begun.wait(), self.patience)
             task.cancel()
-            await asyncio.wait({task}, timeout=PATIENCE)
+            await asyncio.wait({task}, timeout=self.patience)
             assert task.cancelled(), "the cancellation was swallowed"
-            await _nothing_in_flight(provider)
+            await self._nothing_in_flight(provider)
 
     @pytest.mark.asyncio
     async def test_streams_at_the_same_time_are_independent(self) -> None:
         async with self._serve(scenarios.ANSWER) as provider:
-            answers = await asyncio.gather(*[_all(provider.model) for _ in range(5)])
+            answers = await asyncio.gather(*[self._all(provider.model) for _ in range(5)])
         assert [_text(chunks) for chunks in answers] == [scenarios.ANSWER.text] * 5
 
     @pytest.mark.asyncio
     async def test_a_stream_can_be_followed_by_another(self) -> None:
         async with self._serve(scenarios.ANSWER) as provider:
-            first, second = await _all(provider.model), await _all(provider.model)
+            first, second = await self._all(provider.model), await self._all(provider.model)
         assert [type(chunk) for chunk in first] == [type(chunk) for chunk in second]
 
     @pytest.mark.asyncio
@@ -185,12 +183,29 @@ class ModelContract:
 
     @pytest.mark.asyncio
     async def test_a_model_says_who_it_is_and_has_a_formatter(self) -> None:
+        from trouplet.ports import ChatModel, Formatter
+
         async with self._serve(scenarios.ANSWER) as provider:
             model = provider.model
             assert isinstance(model, ChatModel)
             assert isinstance(model.formatter, Formatter)
             assert model.info.provider
             assert model.info.name
+
+    async def _all(self, model: ChatModel, *, tools: Sequence[ToolSchema] = ()) -> list[Chunk]:
+        async with asyncio.timeout(self.patience):
+            return [chunk async for chunk in _stream(model, tools=tools)]
+
+    async def _read_into(self, chunks: list[Chunk], model: ChatModel) -> None:
+        """Read a stream so that what comes before an error is kept."""
+        async with asyncio.timeout(self.patience):
+            async for chunk in _stream(model, tools=_TOOLS):
+                chunks.append(chunk)  # noqa: PERF401
+
+    async def _nothing_in_flight(self, provider: Provider) -> None:
+        async with asyncio.timeout(self.patience):
+            while provider.in_flight():  # noqa: ASYNC110  # a provider is only asked, it does not tell
+                await asyncio.sleep(0.01)
 
     @asynccontextmanager
     async def _serve(self, scenario: Scenario) -> AsyncIterator[Provider]:
@@ -228,18 +243,6 @@ async def _stream(model: ChatModel, *, tools: Sequence[ToolSchema] = ()) -> Asyn
             yield chunk
 
 
-async def _all(model: ChatModel, *, tools: Sequence[ToolSchema] = ()) -> list[Chunk]:
-    async with asyncio.timeout(PATIENCE):
-        return [chunk async for chunk in _stream(model, tools=tools)]
-
-
-async def _read_into(chunks: list[Chunk], model: ChatModel) -> None:
-    """Read a stream so that what comes before an error is kept."""
-    async with asyncio.timeout(PATIENCE):
-        async for chunk in _stream(model, tools=_TOOLS):
-            chunks.append(chunk)  # noqa: PERF401
-
-
 def _text(chunks: Sequence[Chunk]) -> str:
     return "".join([chunk.text for chunk in chunks if isinstance(chunk, TextChunk)])
 
@@ -249,9 +252,3 @@ def _blocks(chunks: Sequence[Chunk]) -> Sequence[object]:
     for chunk in chunks:
         builder.add(chunk)
     return builder.blocks()
-
-
-async def _nothing_in_flight(provider: Provider) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while provider.in_flight():  # noqa: ASYNC110  # a provider is only asked, it does not tell
-            await asyncio.sleep(0.01)

@@ -12,13 +12,13 @@ import pytest
 
 from trouplet.errors import InvalidArguments
 from trouplet.messages import AudioBlock, ImageBlock, TextBlock, VideoBlock
-from trouplet.ports import Tool
 from trouplet.testing.leaks import LeakCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trouplet.messages import ContentBlock
+    from trouplet.ports import Tool
 
 _OUTPUT = (TextBlock, ImageBlock, AudioBlock, VideoBlock)
 
@@ -27,17 +27,21 @@ class ToolContract:
     """What every tool keeps. Override ``make``, and give ``valid`` arguments and some that are ``invalid``.
 
     ``slow`` are arguments of a call that runs for seconds, for the test of cancellation; it is skipped without them.
+    ``patience`` is how many seconds a cancelled call may take to end, and to clean up.
     """
 
     valid: Mapping[str, object] = {}
     invalid: Sequence[Mapping[str, object]] = ()
     slow: Mapping[str, object] | None = None
+    patience = 10.0
 
     def make(self) -> Tool:
         """Return the tool."""
         raise NotImplementedError(f"{type(self).__name__} makes no tool")
 
     def test_it_is_a_tool(self) -> None:
+        from trouplet.ports import Tool
+
         assert isinstance(self.make(), Tool)
 
     def test_its_schema_can_be_sent_to_every_provider(self) -> None:
@@ -63,7 +67,7 @@ class ToolContract:
     def test_invalid_arguments_are_refused_with_a_text_for_the_model(self) -> None:
         for arguments in self.invalid:
             with pytest.raises(InvalidArguments) as caught:
-                self.make().validate(arguments)
+                self.make().validate(copy.deepcopy(dict(arguments)))
             assert caught.value.what, arguments
 
     @pytest.mark.asyncio
@@ -76,12 +80,12 @@ class ToolContract:
     async def test_what_is_emitted_early_is_made_of_blocks_too(self) -> None:
         emitted: list[tuple[ContentBlock, ...]] = []
         tool = self.make()
-        await tool.run(tool.validate(self.valid), emitted.append)
+        await tool.run(tool.validate(copy.deepcopy(dict(self.valid))), emitted.append)
         assert all(isinstance(block, _OUTPUT) for piece in emitted for block in piece)
 
     @pytest.mark.asyncio
     async def test_runs_at_the_same_time_do_not_disturb_each_other(self) -> None:
-        async with LeakCheck():
+        async with LeakCheck(grace=self.patience):
             outputs = await asyncio.gather(*[self._run(self.valid) for _ in range(3)])
         assert all(isinstance(output, tuple) for output in outputs)
 
@@ -89,12 +93,12 @@ class ToolContract:
     async def test_cancellation_propagates_and_leaves_nothing_behind(self) -> None:
         if self.slow is None:
             pytest.skip("no slow arguments were given")
-        async with LeakCheck():
+        async with LeakCheck(grace=self.patience):
             task = asyncio.create_task(self._run(self.slow))
             await asyncio.sleep(0.1)
             assert not task.done(), "the slow call is not slow"
             task.cancel()
-            await asyncio.wait({task}, timeout=10)
+            await asyncio.wait({task}, timeout=self.patience)
             assert task.cancelled(), "the cancellation was swallowed"
 
     async def _run(self, arguments: Mapping[str, object]) -> tuple[ContentBlock, ...]:

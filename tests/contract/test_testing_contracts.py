@@ -1,0 +1,72 @@
+"""The contract suites: sound implementations pass, and every planted fault is caught by the test for it."""
+
+import asyncio
+from collections import defaultdict
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from trouplet.builtin import TestModelsPlugin
+from trouplet.function_tool import FunctionTool
+from trouplet.memory import InMemoryMemory
+from trouplet.testing import PlainFormatter, contracts
+from trouplet.testing.contracts import FormatterContract, MemoryContract, PluginContract, ToolContract
+
+pytest_plugins = ["pytester"]
+
+PLANTED = sorted((Path(__file__).parent / "planted").glob("*.py"))
+
+
+class TestPlainFormatter(FormatterContract):
+    def make(self):
+        return PlainFormatter()
+
+
+class TestInMemoryMemory(MemoryContract):
+    async def make(self):
+        return InMemoryMemory()
+
+
+async def brew(kind: str, minutes: float = 3) -> str:
+    """Brew tea.
+
+    Args:
+        kind: What tea.
+        minutes: For how long.
+    """
+    await asyncio.sleep(minutes if kind == "slow" else 0)
+    return f"{kind} tea"
+
+
+class TestFunctionTool(ToolContract):
+    valid: ClassVar = {"kind": "green"}
+    invalid = ({}, {"kind": 3}, {"kind": "green", "minutes": "long"})
+    slow: ClassVar = {"kind": "slow"}
+
+    def make(self):
+        return FunctionTool(brew)
+
+
+class TestBuiltinPlugin(PluginContract):
+    plugin_class = TestModelsPlugin
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda path: path.stem)
+def test_each_planted_fault_is_caught_by_its_test_and_what_is_sound_passes(planted, pytester):
+    recorder = pytester.inline_run("-p", "no:cacheprovider", "--import-mode=importlib", str(planted))
+    faults = {call.item.cls for call in recorder.getcalls("pytest_itemcollected")}
+    failed = defaultdict(set)
+    for report in recorder.listoutcomes()[2]:
+        _, fault, test = report.nodeid.split("::")
+        failed[fault].add(test.partition("[")[0])
+    assert {fault.__name__ for fault in faults if fault.caught_by is None} == {"TestSound"}
+    assert failed["TestSound"] == set()
+    missed = [fault.__name__ for fault in faults if fault.caught_by and fault.caught_by not in failed[fault.__name__]]
+    assert missed == []
+
+
+def test_every_contract_is_exported_and_has_planted_faults():
+    names = {name.removesuffix("Contract") for name in contracts.__all__ if name.endswith("Contract")}
+    assert names == {"Formatter", "Memory", "Model", "Plugin", "SessionStore", "Tool"}
+    assert len(PLANTED) == len(names)
