@@ -1,7 +1,9 @@
 """Settings, their precedence, and the folders in which they are kept.
 
-An argument of the kernel beats the environment, which beats the configuration file, which beats the default. The file
-is ``config.toml`` in the configuration folder, API keys are in ``keys.json`` beside it (readable by the user only).
+An argument of the kernel beats the environment, which beats the configuration file, which beats the default. The
+file is ``config.toml`` in the configuration folder; its keys are the kernel's parameters: the lists ``plugins``,
+``allow`` and ``block``, the tables ``[prefer]`` and ``[config.<plugin>]``. API keys are in ``keys.json`` beside it
+(readable by the user only).
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ class Settings:
 
     def of_plugin(self, name: str) -> Mapping[str, object]:
         """Return a plugin's settings: those of the file, overridden by the kernel's arguments."""
-        return {**self.file().get("plugins", {}).get(name, {}), **self._config.get(name, {})}
+        return {**self.file().get("config", {}).get(name, {}), **self._config.get(name, {})}
 
     def rule(self, name: str, variable: str) -> list[str] | None:
         """Return a list of plugin rules from the environment, else from the file; None when neither has it."""
