@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trouplet.errors import InvalidResponse, StreamInterrupted
 from trouplet.model_io import Finish, TextChunk, ThinkingChunk
-from trouplet_openai.content_parts import content_chunks, thinking_text
+from trouplet_openai.content_parts import audio_chunks, content_chunks, thinking_text
 from trouplet_openai.provider_errors import error_in_answer
 from trouplet_openai.tool_call_deltas import ToolCallDeltas
 from trouplet_openai.usage import finish_reason, usage_of
@@ -46,17 +46,21 @@ class Answer:
         choice = self._choice(chunk)
         delta = choice.get("delta")
         made = self._add_message(delta) if isinstance(delta, dict) else []
-        self._conclude(chunk, choice)
+        if not (choice and self._id) or choice.get("finish_reason") or chunk.get("usage"):
+            self._conclude(chunk, choice)
+        if choice.get("logprobs"):
+            self._add_logprobs(choice["logprobs"])
         return made
 
-    def add_whole(self, body: Mapping[str, object]) -> list[Chunk]:
+    def add_whole(self, body: Mapping[str, object], *, audio_format: str = "wav") -> list[Chunk]:
         """Take a whole answer and return all its chunks, the ``Finish`` included."""
         choice = self._choice(body)
         message = choice.get("message")
         if not isinstance(message, dict):
             raise self.invalid("there is no message in it")
-        made = self._add_message(_with_indexes(message))
+        made = [*self._add_message(_with_indexes(message)), *audio_chunks(message.get("audio"), audio_format)]
         self._conclude(body, choice)
+        self._add_logprobs(choice.get("logprobs"))
         return [*made, *self.finish()]
 
     def finish(self) -> list[Chunk]:
@@ -125,7 +129,8 @@ class Answer:
         for name in _KEPT_FIELDS:
             if chunk.get(name):
                 self._metadata[name] = chunk[name]
-        logprobs = choice.get("logprobs")
+
+    def _add_logprobs(self, logprobs: object) -> None:
         if isinstance(logprobs, dict) and isinstance(logprobs.get("content"), list):
             kept = self._metadata.setdefault("logprobs", [])
             assert isinstance(kept, list)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trouplet.errors import MissingKey
 from trouplet.secret import Secret
-from trouplet_http import Endpoint, RetryPolicy, new_client
+from trouplet_http import Endpoint, RetryPolicy, make_client
 from trouplet_openai.answer import Answer
 from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info
 from trouplet_openai.completion_stream import read_stream
@@ -97,7 +97,9 @@ class OpenAIChatModel:
     async def _whole(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         body = await self._build(request)
         answer = await self._endpoint_for(request).post_json(PATH, body, deadline=request.deadline)
-        for chunk in Answer(self.info.provider).add_whole(answer):
+        audio = body.get("audio")
+        audio_format = str(audio.get("format", "wav")) if isinstance(audio, dict) else "wav"
+        for chunk in Answer(self.info.provider).add_whole(answer, audio_format=audio_format):
             yield chunk
 
     async def _build(self, request: ModelRequest) -> dict[str, object]:
@@ -116,13 +118,11 @@ class OpenAIChatModel:
         if self._client is not None:
             return self._client
         if self._own_client is None:
-            self._own_client = new_client()
+            self._own_client = make_client()
         return self._own_client
 
 
-def _headers(
-    api_key: str | Secret | None, organization: str | None, project: str | None
-) -> dict[str, str | Secret]:
+def _headers(api_key: str | Secret | None, organization: str | None, project: str | None) -> dict[str, str | Secret]:
     made: dict[str, str | Secret] = {}
     if api_key:
         key = api_key.reveal() if isinstance(api_key, Secret) else api_key

@@ -2,8 +2,8 @@
 
 A stream is complete when a choice has said its ``finish_reason``. ``[DONE]`` without one, and an end without either,
 are an answer that broke off; a connection that is lost after it has cost nothing but the usage. Most chunks of a long
-answer are one piece of text and nothing else: they take a short way through ``read_stream``, all others go through
-``Answer``.
+answer are one piece of text and nothing else: they take a short way through ``read_stream``, the first one and all
+others go through ``Answer``.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ async def read_stream(open_stream: Callable[[], Awaitable[Events]], *, provider:
     """Yield the chunks of the stream that ``open_stream`` opens; every error carries the text so far."""
     answer = Answer(provider)
     keep = answer.texts.append
-    done = False
+    begun = done = False
     try:
         async with aclosing(await open_stream()) as batches:
             async for events in batches:
                 for event in events:
                     chunk = parse_chunk(event.data, answer)
                     text = plain_text(chunk)
-                    if text is not None:
+                    if text is not None and begun:
                         keep(text)
                         yield TextChunk(text)
                         continue
@@ -51,6 +51,7 @@ async def read_stream(open_stream: Callable[[], Awaitable[Events]], *, provider:
                         break
                     if event.event == "error":
                         raise error_in_answer(chunk, provider=provider, partial=answer.partial)
+                    begun = True
                     for made in answer.add(chunk):
                         yield made
                 if done:
@@ -87,9 +88,14 @@ def plain_text(chunk: object) -> str | None:
         text = delta["content"]
     except (LookupError, TypeError):
         return None
-    if len(delta) == 1 and type(text) is str and text and not (choice.get("finish_reason") or choice.get("logprobs")):
-        return text
-    return None
+    if type(text) is not str or not text or choice.get("finish_reason") or choice.get("logprobs"):
+        return None
+    return text if len(delta) == 1 or _says_only(delta) else None
+
+
+def _says_only(delta: dict[str, object]) -> bool:
+    """Whether all fields but the text are empty: some servers repeat them in every chunk."""
+    return not any([value and name not in ("content", "role") for name, value in delta.items()])
 
 
 async def _drain(batches: Events) -> None:

@@ -1,10 +1,11 @@
-"""Reads what an answer's ``content``, ``reasoning`` and ``reasoning_details`` hold, in all their forms."""
+"""Reads what an answer's content, reasoning and audio fields hold, in all their forms."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trouplet.model_io import TextChunk, ThinkingChunk
+from trouplet.messages import AudioBlock, Base64Source
+from trouplet.model_io import MediaChunk, TextChunk, ThinkingChunk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,19 @@ def content_chunks(content: object) -> list[TextChunk | ThinkingChunk]:
         return [TextChunk(content)] if content else []
     parts = content if isinstance(content, list) else []
     return [chunk for part in parts if isinstance(part, dict) for chunk in _part_chunks(part)]
+
+
+def audio_chunks(audio: object, audio_format: str) -> list[TextChunk | MediaChunk]:
+    """A spoken answer: its transcript and its sound, in the format that the request had asked for."""
+    if not isinstance(audio, dict):
+        return []
+    transcript, data = audio.get("transcript"), audio.get("data")
+    made: list[TextChunk | MediaChunk] = []
+    if isinstance(transcript, str) and transcript:
+        made.append(TextChunk(transcript))
+    if isinstance(data, str) and data:
+        made.append(MediaChunk(AudioBlock(Base64Source(f"audio/{audio_format}", data))))
+    return made
 
 
 def _part_chunks(part: Mapping[str, object]) -> list[TextChunk | ThinkingChunk]:

@@ -123,21 +123,23 @@ def _data_url(url: str) -> tuple[str, str]:
 def _read(path: str, kind: str, limit: int) -> tuple[str, str]:
     """Read a media file as (media type, base64 text)."""
     try:
-        # Not blocking, so that a FIFO that nobody writes to is refused and not waited for.
-        descriptor = os.open(Path(path).expanduser(), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(Path(path).expanduser(), "rb", opener=_open) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise BadInput(f"the {kind} {path!r} is not a file")
+            content = file.read(limit + 1)
     except (OSError, ValueError, RuntimeError) as error:
         raise BadInput(f"the {kind} {path!r} cannot be read", why=str(error)) from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise BadInput(f"the {kind} {path!r} is not a file")
-        content = file.read(limit + 1)
     if len(content) > limit:
         raise BadInput(f"the {kind} {path!r} has more than {limit} bytes", fix="Make it smaller, or raise media_limit")
     media_type = sniff(content)
     if not media_type.startswith(kind + "/"):
         raise BadInput(f"{path!r} does not hold {kind} data of a known type")
     return media_type, b64encode(content).decode()
+
+
+def _open(path: str, flags: int) -> int:
+    # Not blocking, so that a FIFO that nobody writes to is refused and not waited for.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 _SIGNATURES = (
