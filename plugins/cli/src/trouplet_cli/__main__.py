@@ -1,0 +1,5 @@
+"""``python -m trouplet_cli``."""
+
+from trouplet_cli.app import main
+
+main()
