@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 SNIPPET = Path(__file__).with_name("child") / "snippet.py"
 OUR_TAGS = re.compile(r"<(?=/?(?:returncode|stdout|stderr|note)>)")
 CLEAN_UP = 10.0
-"""Seconds that the kernel's deadline leaves a tool after its own time-out, to end processes and hand over the
-output."""
+"""Seconds between the longest time-out and the kernel's deadline: to end processes and hand over the output."""
 
 
 class CodeTools:
@@ -60,8 +59,7 @@ class CodeTools:
         self._environ = environ
 
     def tools(self) -> tuple[FunctionTool, ...]:
-        """Return the tools, with a deadline that leaves them time to hand over what a program wrote before its
-        time-out."""
+        """Return the tools; their deadline is such that a program's own time-out always comes first."""
         from trouplet.function_tool import FunctionTool
         from trouplet.tool_io import ToolTraits
 

@@ -86,6 +86,10 @@ def _result(process: SupervisedProcess, program: str) -> ProcessResult:
     how, code, *stragglers = process.report.decode().split()[:3]
     if how == "failed":
         raise OSError(int(code), os.strerror(int(code)), program)
-    ended_by_us: Literal["overflow", "timeout"] = "overflow" if process.overflowed else "timeout"
-    ending = "exited" if how == "exited" else ended_by_us
-    return ProcessResult(int(code), stdout, stderr, ending, int(stragglers[0]))
+    return ProcessResult(int(code), stdout, stderr, _ending(how, process.overflowed), int(stragglers[0]))
+
+
+def _ending(how: str, overflowed: bool) -> Literal["exited", "timeout", "overflow"]:
+    if overflowed:
+        return "overflow"
+    return "exited" if how == "exited" else "timeout"

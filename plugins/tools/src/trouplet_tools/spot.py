@@ -54,8 +54,7 @@ class Spot:
             return None
 
     def write(self, data: bytes) -> None:
-        """Put a file with these bytes in place, at once and durably; mode and owner of a file that is there are
-        kept."""
+        """Put a file with these bytes in place, at once and durably; an old file's mode and owner are kept."""
         before = self._look()
         if before is not None:
             self._check(before)

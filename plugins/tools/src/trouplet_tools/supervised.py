@@ -133,8 +133,10 @@ class SupervisedProcess:
 
     def _count(self, size: int) -> None:
         self._bytes_read += size
-        if self._bytes_read > self._byte_cap and not self._stopped:
+        if self._bytes_read > self._byte_cap and not self.overflowed:
             self.overflowed = True
+            self.stdout.close()
+            self.stderr.close()
             self.stop()
 
     def _read_control(self) -> None:

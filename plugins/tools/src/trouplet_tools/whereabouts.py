@@ -30,8 +30,7 @@ class Whereabouts(Protocol):
     """Decides where a path leads."""
 
     def find(self, path: str, *, make_folders: bool = False) -> AbstractContextManager[Spot]:
-        """Open the place that a path means, for as long as the context lasts; missing folders are made if asked
-        for."""
+        """Open the place that a path means, for as long as the context lasts."""
         ...
 
 

@@ -34,10 +34,16 @@ def show_error(kind: type[BaseException], error: BaseException, trace: Traceback
     traceback.print_exception(kind, error, trace)
 
 
+def _empty_standard_input() -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+
+
 def main() -> None:
     """Read the code, become its main module and run it."""
     source = sys.stdin.buffer.read()
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    _empty_standard_input()
     linecache.cache[NAME] = (len(source), None, source.decode(errors="replace").splitlines(keepends=True), NAME)
     module = ModuleType("__main__")
     sys.modules["__main__"] = module

@@ -219,6 +219,7 @@ def _let_go_of_standard_streams() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
+    os.close(null)
 
 
 def main(control: int, host: int, argv: list[str]) -> None:
