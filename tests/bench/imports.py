@@ -61,6 +61,7 @@ class PeerImport:
             aim=1.0,
             low=min(ratios),
             high=max(ratios),
+            quiet=min(ours for _, ours in pairs) / min(peer for peer, _ in pairs),
             floor=duration(median([peer for peer, _ in pairs])),
             ours=duration(median([ours for _, ours in pairs])),
         )

@@ -39,7 +39,11 @@ class Reading:
 
 @dataclass(slots=True, frozen=True)
 class Row:
-    """A line of the table. ``figure`` is what is compared with ``aim``; both are in ``unit`` (x: times the floor)."""
+    """A line of the table. ``figure`` is what is compared with ``aim``; both are in ``unit`` (x: times the floor).
+
+    ``low`` and ``high`` are the range of the pairs; ``quiet`` is the figure from the cheapest run of each side, which is
+    what an idle machine would show: other processes can only add to a CPU time, through the caches that they share.
+    """
 
     name: str
     title: str
@@ -48,9 +52,9 @@ class Row:
     aim: float | None = None
     low: float | None = None
     high: float | None = None
+    quiet: float | None = None
     floor: str = ""
     ours: str = ""
-    note: str = ""
 
     @property
     def met(self) -> bool | None:
@@ -154,6 +158,7 @@ class PairScenario:
             aim=self.aim,
             low=min(ratios),
             high=max(ratios),
+            quiet=min(ours.seconds for _, ours in pairs) / min(floor.seconds for floor, _ in pairs),
             floor=self._cost([floor for floor, _ in pairs]),
             ours=self._cost([ours for _, ours in pairs]),
         )

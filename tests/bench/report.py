@@ -9,7 +9,7 @@ from pathlib import Path
 
 from measurement import Row
 
-HEAD = ("scenario", "", "floor", "ours", "figure", "range", "aim", "")
+HEAD = ("scenario", "", "floor", "ours", "figure", "quiet", "range", "aim", "")
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -37,7 +37,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     aim = "" if row.aim is None else f"≤ {row.aim:g}"
     verdict = {True: "met", False: "NOT MET", None: ""}[row.met]
     figure = f"{row.figure:.2f} {row.unit}" if row.unit else f"{row.figure:g}"
-    return (row.name, row.title, row.floor, row.ours, figure.strip(), spread, aim, verdict)
+    quiet = "" if row.quiet is None else f"{row.quiet:.2f}"
+    return (row.name, row.title, row.floor, row.ours, figure.strip(), quiet, spread, aim, verdict)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

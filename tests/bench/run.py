@@ -2,7 +2,7 @@
 
 Every figure is CPU time (user and system) of the client process, as the median of the ratios of pairs of fresh
 processes: floor, ours, floor, ours … The server is a process of its own. Wall time plays no part, so that a busy
-machine does little harm; the range column says how little.
+machine does little harm; the columns "range" and "quiet" (cheapest ours ÷ cheapest floor) say how little.
 """
 
 from __future__ import annotations

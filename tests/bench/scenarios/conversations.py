@@ -33,12 +33,14 @@ def floor_first_turn(bench):
 
 
 async def _floor_turns(bench, turns, *, warm):
-    from scenarios.raw import Agent, client, new_conversation
+    from scenarios.raw import NAME, Agent, client, new_conversation
 
     async with client() as http:
         await Agent(http, bench.base_url).ask(QUESTION)
         messages = new_conversation() + [
-            {"role": "user" if number % 2 == 0 else "assistant", "content": text}
+            {"role": "user", "content": text}
+            if number % 2 == 0
+            else {"role": "assistant", "content": text, "name": NAME}
             for number, text in enumerate(old_texts(bench.size))
         ]
         agent = Agent(http, bench.base_url, messages=messages)

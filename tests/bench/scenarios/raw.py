@@ -13,6 +13,7 @@ from scenarios.weather import SYSTEM_PROMPT
 
 HEADERS = {"Authorization": "Bearer sk-bench"}
 MODEL = "gpt-5-mini"
+NAME = "Friday"
 
 
 def client(**options):
@@ -44,9 +45,9 @@ class Agent:
             message = answer["choices"][0]["message"]
             calls = message.get("tool_calls")
             if not calls:
-                self.messages.append({"role": "assistant", "content": message["content"]})
+                self.messages.append(self.said(message["content"]))
                 return message["content"]
-            self.messages.append({"role": "assistant", "content": message["content"], "tool_calls": calls})
+            self.messages.append({**self.said(message["content"]), "tool_calls": calls})
             self.messages += await asyncio.gather(*[self.run(call) for call in calls])
 
     async def post(self):
@@ -72,7 +73,7 @@ class Agent:
                     if piece:
                         pieces.append(piece)
                         yield piece
-        self.messages.append({"role": "assistant", "content": "".join(pieces)})
+        self.messages.append(self.said("".join(pieces)))
 
     async def run(self, call):
         function = call["function"]
@@ -83,6 +84,9 @@ class Agent:
         else:
             output = await asyncio.to_thread(tool, **arguments)
         return {"role": "tool", "tool_call_id": call["id"], "content": output}
+
+    def said(self, text):
+        return {"role": "assistant", "content": text, "name": NAME}
 
     def payload(self):
         payload = {"model": MODEL, "messages": self.messages}
