@@ -108,6 +108,14 @@ async def test_calls_are_sent_with_the_arguments_as_the_model_wrote_them():
     assert made["tool_calls"][0] == {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{ "x":1 }'}}
 
 
+async def test_reasoning_goes_back_only_where_it_is_wanted():
+    thought = Msg("assistant", [ThinkingBlock("hm"), TextBlock("Hi"), ToolUseBlock("a", "f", {})], "assistant")
+    unthought = Msg("assistant", [ToolUseBlock("b", "f", {})], "assistant")
+    made = await wire(thought, unthought, reasoning_field="reasoning_content")
+    assert [message["reasoning_content"] for message in made] == ["hm", ""]
+    assert all("reasoning_content" not in message for message in await wire(thought, unthought))
+
+
 async def test_a_message_of_calls_alone_has_null_content():
     (made,) = await wire(Msg("assistant", [ToolUseBlock("a", "f", {})], "assistant"))
     assert made["content"] is None

@@ -23,8 +23,8 @@ CAPABILITIES: frozenset[Capability] = frozenset({
 COMMON: frozenset[Capability] = frozenset({"tools", "tool_choice", "parallel_tools", "streaming", "system"})
 """What an endpoint is taken to understand when nothing else is known of it."""
 
-_CURRENT: frozenset[Capability] = COMMON | {"json_schema", "vision"}
-_REASONING: frozenset[Capability] = _CURRENT | {"thinking"}
+_CURRENT: frozenset[Capability] = frozenset({*COMMON, "json_schema", "vision"})
+_REASONING: frozenset[Capability] = frozenset({*_CURRENT, "thinking"})
 _WITHOUT_TOOLS: frozenset[Capability] = _REASONING - {"tools", "tool_choice", "parallel_tools"}
 
 MODELS = (

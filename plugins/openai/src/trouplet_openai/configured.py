@@ -42,7 +42,7 @@ def configured_model(
 
 def configured_formatter(config: Mapping[str, object]) -> OpenAIChatFormatter:
     """Make the formatter from its options."""
-    known = ("names", "system_role", "image_detail", "local_files", "media_limit", "video")
+    known = ("names", "system_role", "image_detail", "local_files", "media_limit", "video", "reasoning_field")
     for name in config:
         if name not in known:
             raise BadSetting(f"unknown option {name!r} of the formatter 'openai'", why=did_you_mean(name, known))

@@ -21,7 +21,8 @@ class OpenAIChatFormatter(ChatFormatter):
     ``names`` sends the speakers' names, ``system_role`` is ``developer`` for endpoints that insist on it, and
     ``image_detail`` goes with every image. ``local_files=False`` refuses media by path, ``media_limit`` is the size of
     one file in bytes, ``video`` sends videos as ``video_url``, which OpenAI does not know and others do. Reasoning is
-    not sent back, nor are media of the assistant: the protocol has no place for either.
+    sent back only as ``reasoning_field``, for endpoints that refuse their own calls without it. Media of the assistant
+    are not sent: the protocol has no place for them.
     """
 
     def __init__(
@@ -33,7 +34,9 @@ class OpenAIChatFormatter(ChatFormatter):
         local_files: bool = True,
         media_limit: int = MEDIA_LIMIT,
         video: bool = False,
+        reasoning_field: str | None = None,
     ) -> None:
+        self._reasoning_field = reasoning_field
         self._names = names
         self._system_role = system_role
         self._media = MediaParts(local_files=local_files, limit=media_limit, image_detail=image_detail, video=video)
@@ -63,6 +66,8 @@ class OpenAIChatFormatter(ChatFormatter):
         if not text and not calls:
             return []
         made: dict[str, object] = {"role": "assistant", "content": text or None, **self._name(msg)}
+        if self._reasoning_field and (calls or msg.thinking):
+            made[self._reasoning_field] = msg.thinking
         if calls:
             made["tool_calls"] = [_call(call) for call in calls]
         return [made]
