@@ -14,7 +14,8 @@ from trouplet.chains import Hooks, chains_of
 from trouplet.errors import BadInput
 from trouplet.loop import ReasonActLoop
 from trouplet.memory import InMemoryMemory
-from trouplet.messages import Msg, TextBlock, new_id, now
+from trouplet.messages import Msg, TextBlock, now
+from trouplet.messages import new_id as random_id
 from trouplet.run import Interruption, Run
 from trouplet.toolkit import Toolkit
 
@@ -57,12 +58,12 @@ class Agent:
 
     hooks = _HooksOf()
     clock: Callable[[], datetime] = staticmethod(now)
-    new_id: Callable[[], str] = staticmethod(new_id)
+    new_id: Callable[[], str] = staticmethod(random_id)
     max_iters = 10
 
     def __init__(self, name: str, *, memory: Memory | None = None, kernel: Kernel | None = None) -> None:
         self.name = name
-        self.id = new_id()
+        self.id = random_id()
         self.kernel = kernel
         self.frozen: tuple[object, Chains] | None = None
         self._memory = memory

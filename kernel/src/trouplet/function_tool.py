@@ -40,10 +40,14 @@ class FunctionTool:
     ) -> None:
         self.function = function
         check = ArgumentCheck(function, name=name, description=description)
+        self._check = check
         self.schema: ToolSchema = check.schema
         self.traits = traits or ToolTraits()
-        self.validate: Callable[[Mapping[str, object]], dict[str, object]] = check.validate
         self._call = _caller(function)
+
+    def validate(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the arguments with their declared types; raises ``InvalidArguments``."""
+        return self._check.validate(arguments)
 
     async def run(self, arguments: Mapping[str, object], emit: Emit) -> Output:
         """Call the function with validated arguments."""

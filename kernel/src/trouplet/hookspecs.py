@@ -58,6 +58,7 @@ def list_models() -> Iterable[ModelInfo]:
 
     Called for listings and completion. An error leaves the plugin out of the listing and is reported with it.
     """
+    ...
 
 
 @hookspec(firstresult=True)
@@ -81,6 +82,7 @@ def provide_tools() -> Iterable[Tool]:
     Called once per kernel, only for plugins that are named. Return tools, or plain functions that the kernel makes
     tools of. An error goes to who asked for the tools.
     """
+    ...
 
 
 @hookspec(firstresult=True)

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Action:
-    """What a run does next: ask the model, run ``calls``, store the results of the last answer's calls in the history, wait
-    for a human, or end with ``status``.
+    """What a run does next.
+
+    It asks the model, runs ``calls``, stores the results of the last answer's calls in the history, waits for a human, or
+    ends with ``status``.
     """
 
     kind: Literal["call_model", "run_tools", "store_results", "ask_human", "finish"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Literal, TypeAlias
 
-    from trouplet.messages import AudioBlock, ContentBlock, ImageBlock, Msg, VideoBlock
+    from trouplet.messages import ContentBlock, MediaBlock, Msg
     from trouplet.ports import Formatter
 
     Capability: TypeAlias = Literal[
@@ -147,7 +147,7 @@ class ToolCallChunk:
 class MediaChunk:
     """A whole image, audio or video block."""
 
-    block: ImageBlock | AudioBlock | VideoBlock
+    block: MediaBlock
 
 
 @dataclass(slots=True, eq=False)

@@ -8,7 +8,7 @@ then.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from trouplet.chains import gate
 from trouplet.errors import InvalidArguments
@@ -18,7 +18,7 @@ from trouplet.tool_io import Ask, Deny
 from trouplet.tool_output import capped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from typing import Literal
 
     from trouplet.agent import ReActAgent
@@ -47,7 +47,7 @@ class ToolCalls:
     def __init__(self, agent: ReActAgent, run: Run) -> None:
         self._agent = agent
         self._run = run
-        self._wrapped: Callable[[ToolUseBlock], asyncio.Future[ToolResultBlock]] | None = None
+        self._wrapped: Callable[[ToolUseBlock], Awaitable[ToolResultBlock]] | None = None
         self._partial: dict[str, list[tuple[ContentBlock, ...]]] = {}
 
     async def execute(self, calls: Sequence[ToolUseBlock]) -> None:
@@ -115,11 +115,13 @@ class ToolCalls:
 
     async def _call(self, call: ToolUseBlock) -> ToolResultBlock:
         run = self._run
-        if not run.chains.wrap_tool_call:
-            return await self.run_tool(call)
-        if self._wrapped is None:
-            self._wrapped = run.chains.wrap("wrap_tool_call", self.run_tool, run.scope)
-        return await self._wrapped(call)
+        wrapped = self._wrapped
+        if wrapped is None:
+            wrapped = self._wrapped = cast(
+                "Callable[[ToolUseBlock], Awaitable[ToolResultBlock]]",
+                run.chains.wrap("wrap_tool_call", self.run_tool, run.scope),
+            )
+        return await wrapped(call)
 
     def _find(self, name: str) -> Tool | None:
         run = self._run
@@ -151,8 +153,9 @@ class ToolCalls:
             if run.events is not None:
                 run.events.tool_output(call.id, output)
 
+        limit = asyncio.timeout(traits.deadline)
         try:
-            async with asyncio.timeout(traits.deadline) as limit:
+            async with limit:
                 output = await tool.run(arguments, emit)  # type: ignore[arg-type]
         except TimeoutError as error:
             if not limit.expired():
