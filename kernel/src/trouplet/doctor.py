@@ -212,7 +212,10 @@ async def _watch(process: Process, deadline: float) -> _Ended:
         except TimeoutError:
             status = None
         finally:
-            _kill(process)
+            _kill_all(process.pid)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await process.wait()
         # What has left the session of its parent may hold the pipes open for ever.
         await asyncio.wait(heads, timeout=1)
         for head in heads:
@@ -229,13 +232,13 @@ async def _head(stream: asyncio.StreamReader | None) -> str:
     return kept.decode(errors="replace")
 
 
-def _kill(process: Process) -> None:
-    """End a plugin's process, if it is left, and what it has started."""
-    with suppress(ProcessLookupError, PermissionError):
+def _kill_all(pid: int) -> None:
+    """End a plugin's process, if it is left, and on POSIX what it has started."""
+    with suppress(OSError):
         if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
         else:
-            process.kill()
+            os.kill(pid, signal.SIGTERM)
 
 
 def _read(answer: Path) -> list[str] | None:
@@ -281,14 +284,14 @@ def _try_to_load(entry: PluginEntry, folder: Path) -> Sequence[str]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Load the plugin that the arguments name and write down how that went; ends the process."""
+    """Load the plugin that the arguments name and write down how that went; ends the process and what it started."""
     answer = Path(arguments[0])
     outcome = _try_to_load(PluginEntry(*arguments[1:]), answer.parent)
     answer.write_text(json.dumps(outcome), "utf-8")
     with suppress(Exception):  # the plugin may have put anything in the place of the streams
         sys.stdout.flush()
         sys.stderr.flush()
-    os._exit(0)  # threads that the plugin has started must not keep the process
+    _kill_all(os.getpid())  # threads of the plugin would keep the process, its children the pipes
 
 
 if __name__ == "__main__":

@@ -6,17 +6,25 @@ requirements with environment markers, URLs or ``===`` are taken as met. The ins
 
 from __future__ import annotations
 
+import operator
 import re
-from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from trouplet.discovery import installed_version, requires
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*\(?(?P<versions>[^;()@]*)\)?\s*$")
-_CLAUSE = re.compile(r"(~=|>=|<=|==|!=|<|>)\s*v?([0-9.]+)(\.\*)?")
+_CLAUSE = re.compile(r"\s*(~=|>=|<=|==|!=|<|>)\s*v?(\d+(?:\.\d+)*)(\.\*)?\S*\s*")
+_COMPARISONS: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
 
 
 class UnmetRequirement(NamedTuple):
@@ -47,39 +55,26 @@ def _unmet(distribution: str) -> Iterator[UnmetRequirement]:
 
 def satisfies(version: str, specifier: str) -> bool:
     """Whether a version's release meets every clause of a specifier such as ``>=1.13,<2``."""
-    return all(_meets(version, *clause) for clause in _CLAUSE.findall(specifier))
+    clauses = map(_CLAUSE.fullmatch, specifier.split(","))
+    return all(_meets(version, *clause.groups(default="")) for clause in clauses if clause is not None)
 
 
-def _meets(version: str, operator: str, bound: str, wildcard: str) -> bool:
-    parts = bound.strip(".").split(".")
-    order = _compare(version, bound)
-    prefix = _compare(".".join(_release(version)[: len(parts)]), bound)
-    match operator:
-        case "==":
-            return (prefix if wildcard else order) == 0
-        case "!=":
-            return (prefix if wildcard else order) != 0
-        case "~=":
-            series = ".".join(parts[:-1])
-            return order >= 0 and _compare(".".join(_release(version)[: len(parts) - 1]), series) == 0
-        case ">=":
-            return order >= 0
-        case "<=":
-            return order <= 0
-        case ">":
-            return order > 0
-        case _:
-            return order < 0
+def _meets(version: str, comparison: str, bound: str, wildcard: str) -> bool:
+    found, wanted = _release(version), _release(bound)
+    if comparison == "~=":
+        return _meets(version, ">=", bound, "") and _meets(version, "==", bound.rpartition(".")[0], ".*")
+    if wildcard:
+        found = found[: len(wanted)]
+    return _COMPARISONS[comparison](_trimmed(found), _trimmed(wanted))
 
 
-def _compare(one: str, other: str) -> int:
-    """Return a number below, at or above zero as the first release is older, the same or newer."""
-    for left, right in zip_longest(_release(one), _release(other), fillvalue="0"):
-        if int(left) != int(right):
-            return int(left) - int(right)
-    return 0
-
-
-def _release(version: str) -> list[str]:
+def _release(version: str) -> tuple[int, ...]:
     release = re.match(r"v?(?:\d+!)?(\d+(?:\.\d+)*)", version)
-    return release[1].split(".") if release else []
+    return tuple(map(int, release[1].split("."))) if release else ()
+
+
+def _trimmed(release: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a release without zeros at its end, so that 1.0 is 1."""
+    while release and release[-1] == 0:
+        release = release[:-1]
+    return release
