@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Action:
     """What a run does next.
 
-    It asks the model, runs ``calls``, stores the results of the last answer's calls in the history, waits for a human, or
+    It asks the model, runs ``calls``, stores the results of the last calls in the history, waits for a human, or
     ends with ``status``.
     """
 
