@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from trouplet import Kernel
 from trouplet.errors import RateLimited, StreamInterrupted
 from trouplet.messages import Msg, TextBlock, ThinkingBlock, ToolResultBlock
 from trouplet.model_io import ModelRequest, TextChunk, ToolSchema
@@ -156,3 +157,17 @@ async def test_an_error_of_the_mock_is_typed(make, ask):
     with pytest.raises(RateLimited, match="Slow down") as caught:
         await ask(make(), "wait")
     assert caught.value.retryable
+
+
+async def test_an_agent_uses_its_tool_twice_at_once_and_answers(make, tmp_path):
+    asked = []
+
+    def get_weather(city: str) -> str:
+        """Say how the weather is."""
+        asked.append(city)
+        return "-3 °C"
+
+    async with Kernel(environ={}, data_dir=tmp_path, cache_dir=tmp_path) as kernel:
+        reply = await kernel.agent("Friday", model=make(), tools=[get_weather])("weather")
+    assert reply.text == "Cold in Oslo, warm in Xi'an."
+    assert sorted(asked) == ["Oslo", "Xi'an"]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
 from trouplet.model_io import TextChunk
+from trouplet_http import redact
 from trouplet_openai.answer import Answer
 from trouplet_openai.provider_errors import error_in_answer
 
@@ -71,13 +72,13 @@ def parse_chunk(data: str, answer: Answer) -> object:
     """Parse the data of one event."""
     try:
         return _parse(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         text = data.strip()
         if text == "[DONE]":
             return _DONE
         if not text:
             return _NOTHING
-        raise answer.invalid(f"{error} in {data[:200]!r}") from None
+        raise answer.invalid(f"{error} in {redact(data[:200])!r}") from None
 
 
 def plain_text(chunk: object) -> str | None:

@@ -52,7 +52,12 @@ def audio_chunks(audio: object, audio_format: str) -> list[TextChunk | MediaChun
 def _part_chunks(part: Mapping[str, object]) -> list[TextChunk | ThinkingChunk]:
     thinking = part.get("thinking")
     if thinking:
-        text = thinking if isinstance(thinking, str) else "".join([c.text for c in content_chunks(thinking)])
+        text = thinking if isinstance(thinking, str) else _joined(thinking)
         return [ThinkingChunk(text)] if text else []
     plain = part.get("text")
     return [TextChunk(plain)] if isinstance(plain, str) and plain else []
+
+
+def _joined(parts: object) -> str:
+    texts = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    return "".join([text for text in texts if isinstance(text, str)])

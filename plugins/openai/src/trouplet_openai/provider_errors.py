@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from trouplet.errors import ModelError
 
+_MAX_DEPTH = 3
+
 
 def describe_error(status: int, body: Mapping[str, object]) -> str:
     """Say what an error body says, in one sentence; empty when it says nothing.
@@ -26,29 +28,29 @@ def describe_error(status: int, body: Mapping[str, object]) -> str:
     return ""
 
 
-def _message(error: object) -> str:
-    if not isinstance(error, dict):
+def _message(error: object, depth: int = 0) -> str:
+    if not isinstance(error, dict) or depth > _MAX_DEPTH:
         return ""
     for key in ("message", "detail", "msg"):
         value = error.get(key)
         if isinstance(value, str) and value:
             return value
         if value:
-            return _nested(value)
+            return _nested(value, depth + 1)
     return ""
 
 
-def _nested(value: object) -> str:
+def _nested(value: object, depth: int) -> str:
     """FastAPI's list of complaints, and Mistral's object around one."""
     if isinstance(value, list):
-        return "; ".join(filter(None, map(_complaint, value)))
-    return _message(value)
+        return "; ".join(filter(None, [_complaint(one, depth) for one in value]))
+    return _message(value, depth)
 
 
-def _complaint(value: object) -> str:
+def _complaint(value: object, depth: int) -> str:
     where = value.get("loc") if isinstance(value, dict) else None
     place = ".".join(map(str, where)) + ": " if isinstance(where, list) else ""
-    return place + _message(value)
+    return place + _message(value, depth)
 
 
 def error_in_answer(error: object, *, provider: str, partial: str) -> ModelError:

@@ -128,7 +128,10 @@ def _extra(content: object) -> Mapping[str, object] | None:
 
 
 def arguments_text(arguments: object) -> str:
-    """The JSON text of arguments, which some servers send as an object."""
+    """The JSON text of arguments, which some servers send as an object. What is nested too deeply is not JSON then."""
     if isinstance(arguments, str):
         return arguments
-    return "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
+    try:
+        return "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
+    except RecursionError:
+        return "[too deep"
