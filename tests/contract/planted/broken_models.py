@@ -24,9 +24,7 @@ class Pretender:
         try:
             if scenario.end == "refused":
                 error = {case.name: error for case, error in REFUSALS}[scenario.name]
-                raise error(
-                    scenario.message, provider="test", status=scenario.status, retry_after=scenario.retry_after
-                )
+                raise error(scenario.message, provider="test", status=scenario.status, retry_after=scenario.retry_after)
             for chunk in scenario.chunks:
                 yield chunk
             if scenario.end == "cut":

@@ -38,9 +38,7 @@ def scripted_model() -> Iterator[ScriptedModels]:
 
     made: list[ScriptedModel] = []
 
-    def make(
-        *steps: Answer | Reaction | Step, name: str = "scripted", chunk_size: int | None = None
-    ) -> ScriptedModel:
+    def make(*steps: Answer | Reaction | Step, name: str = "scripted", chunk_size: int | None = None) -> ScriptedModel:
         made.append(ScriptedModel(steps, name=name, chunk_size=chunk_size))
         return made[-1]
 

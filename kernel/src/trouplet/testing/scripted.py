@@ -12,7 +12,7 @@ A script is a list of steps, one per model call. A step is
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 
 from trouplet.errors import BadSetting, ScriptMismatch
 from trouplet.messages import (
@@ -38,7 +38,7 @@ from trouplet.testing.plain_formatter import PlainFormatter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
     from typing import Self, TypeAlias
 
@@ -86,7 +86,7 @@ class Step:
         self.answer = answer
         self.expects = expects
         self.usage = usage
-        self.finish_reason = finish_reason
+        self.finish_reason: FinishReason | None = finish_reason
         self.chunk_size = chunk_size
         self.complete = complete
 
@@ -141,7 +141,7 @@ class ScriptedModel:
                     yield chunk
             return
         said = await answer if isinstance(answer, Awaitable) else answer
-        for chunk in self._chunks(step, said if isinstance(said, (list, tuple)) else (said,)):
+        for chunk in self._chunks(step, _parts(said)):
             yield chunk
 
     def _next_step(self, request: ModelRequest) -> Step:
@@ -166,8 +166,7 @@ class ScriptedModel:
         return self._mismatch
 
     def _chunks(self, step: Step, parts: Sequence[Part]) -> Iterator[Chunk]:
-        raw = False
-        reason: FinishReason = "stop"
+        raw = called = False
         size = step.chunk_size or self._chunk_size
         for index, part in enumerate(parts):
             if isinstance(part, Exception):
@@ -176,13 +175,14 @@ class ScriptedModel:
                 raw = True
                 yield part
             elif isinstance(part, ToolUseBlock):
-                reason = "tool_calls"
+                called = True
                 yield from self._call_chunks(part, index, size)
             else:
                 yield from _block_chunks(part, size)
         if step.complete and not raw:
             usage = step.usage or self._usage or Usage(10, 5)
-            yield Finish(step.finish_reason or reason, usage, model=self.info.name)
+            reason = step.finish_reason or ("tool_calls" if called else "stop")
+            yield Finish(reason, usage, model=self.info.name)
 
     def _call_chunks(self, block: ToolUseBlock, index: int, size: int | None) -> Iterator[Chunk]:
         self._calls += 1
@@ -216,6 +216,12 @@ class ScriptedModel:
     ) -> None:
         if error is None:
             self.assert_done()
+
+
+def _parts(answer: Answer) -> Sequence[Part]:
+    if isinstance(answer, (str, Exception)) or not isinstance(answer, Sequence):
+        return (answer,)
+    return answer
 
 
 def _block_chunks(part: str | ContentBlock, size: int | None) -> Iterator[Chunk]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trouplet.model_io import Chunk
     from trouplet.ports import ChatModel
 
+
 @dataclass(slots=True)
 class Provider:
     """A model together with the pretended provider behind it.
@@ -110,9 +111,7 @@ class ModelContract:
         assert (finish.usage.input_tokens, finish.usage.output_tokens) == (told.input_tokens, told.output_tokens)
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize(
-        "scenario", [scenarios.CUT, scenarios.CUT_CALL], ids=lambda scenario: scenario.name
-    )
+    @pytest.mark.parametrize("scenario", [scenarios.CUT, scenarios.CUT_CALL], ids=lambda scenario: scenario.name)
     async def test_an_answer_that_breaks_off_is_an_error_and_never_finishes(self, scenario: Scenario) -> None:
         chunks: list[Chunk] = []
         async with self._serve(scenario) as provider:

@@ -84,6 +84,7 @@ class SessionStoreContract:
         await store.save("ann", {"inner": inner})
         inner.append(2)
         loaded = await store.load("ann")
+        assert loaded is not None
         assert loaded == {"inner": [1]}
         held = loaded["inner"]
         assert isinstance(held, list)
