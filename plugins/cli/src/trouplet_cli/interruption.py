@@ -77,6 +77,16 @@ class Stoppable:
                 raise
 
 
+class Unstoppable(Stoppable):
+    """Work that goes on after Ctrl-C, which is meant for what it does at the time: a conversation with its turns.
+
+    SIGTERM ends it.
+    """
+
+    def stop(self) -> None:
+        """Do nothing: between two things that can be stopped there is nothing to stop."""
+
+
 _active: list[Stoppable] = []
 """The work in progress, the innermost last: an approval that is asked for during a turn, say. Signals are the process's
 own, and so is this list."""

@@ -44,14 +44,18 @@ class LineReader:
 
     async def read(self, prompt: str) -> str:
         """Return the next line without its end."""
-        if sys.stdin.isatty():
-            standard_streams()[1].write(prompt)
-        while "\n" not in self._text and not self._ended:
-            self._take(await Stoppable().run(_next_bytes()))
+        await Stoppable().run(self._fill(prompt))
         line, newline, self._text = self._text.partition("\n")
         if not line and not newline:
             raise EOFError
         return line.rstrip("\r")
+
+    async def _fill(self, prompt: str) -> None:
+        """Read until there is a whole line, or no more."""
+        if sys.stdin.isatty():
+            standard_streams()[1].write(prompt)
+        while "\n" not in self._text and not self._ended:
+            self._take(await _next_bytes())
 
     def _take(self, data: bytes) -> None:
         self._text += self._decoder.decode(data, final=not data)

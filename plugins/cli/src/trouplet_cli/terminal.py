@@ -84,14 +84,20 @@ class Terminal:
             self.write("\n")
 
     def right(self, text: str, style: Style = "") -> None:
-        """End the line with text at its right; where there is no room, or no terminal, on a line of its own."""
+        """End the line with text at its right; on the next line where there is no room."""
         self.erase_transient()
-        room = self.width - self.column % self.width - display_width(text)
-        if not self.live or room < 2:
-            self.line(text if not self.live else " " * (self.width - display_width(text)) + text, style)
-            return
+        room = self._room_for(text)
+        if self.column and room < 2:
+            self.write("\n")
+            room = self._room_for(text)
         self.write(" " * room + text, style)
         self.write("\n")
+
+    def _room_for(self, text: str) -> int:
+        """Return the spaces before text that ends the line."""
+        if not self.live:
+            return 2 if self.column else 0
+        return self.width - self.column % self.width - display_width(text)
 
     def transient(self, text: str) -> None:
         """Show a sign of life on an empty line; the next thing that is written replaces it."""

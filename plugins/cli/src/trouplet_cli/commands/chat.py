@@ -54,6 +54,7 @@ async def _chat(source: FileSource | ModelSource, approve: Literal["ask", "all",
     from trouplet_cli.agent_source import make_agent
     from trouplet_cli.approval import approver_for
     from trouplet_cli.chat_session import ChatSession, status_line
+    from trouplet_cli.interruption import Unstoppable
     from trouplet_cli.render import Transcript
     from trouplet_cli.terminal import can_ask
 
@@ -64,7 +65,7 @@ async def _chat(source: FileSource | ModelSource, approve: Literal["ask", "all",
         approver = approver_for(approve, lines if can_ask() else None, transcript.notes)
         session = ChatSession(agent, lines, transcript, approver, switch_model=_switch(source, kernel, agent))
         transcript.notes.line(status_line(agent, __version__), "dim")
-        await session.run()
+        await Unstoppable().run(session.run())
 
 
 def _line_source() -> LineSource:
