@@ -11,7 +11,7 @@ import pytest
 FILE = """# what I like
 model = "test:echo"  # offline
 
-[plugins.openai]
+[config.openai]
 base_url = "http://localhost:1"  # mine
 api_key = "sk-secret"
 """
@@ -26,7 +26,7 @@ def config_path(home: Path) -> Path:
 
 def test_setting_a_value_keeps_comments_and_order(trouplet, config_path):
     config_path.write_text(FILE)
-    assert trouplet("config", "set", "plugins.openai.timeout", "30").exit_code == 0
+    assert trouplet("config", "set", "config.openai.timeout", "30").exit_code == 0
     assert config_path.read_text() == FILE + "timeout = 30\n"
 
 
@@ -56,10 +56,10 @@ def test_show_prints_settings_with_dotted_names_and_hides_secrets(trouplet, conf
     monkeypatch.setenv("TROUPLET_BLOCK", "local")
     shown = trouplet("config", "show").stdout
     assert "model = 'test:echo'" in shown
-    assert "plugins.openai.base_url = 'http://localhost:1'" in shown
+    assert "config.openai.base_url = 'http://localhost:1'" in shown
     assert "TROUPLET_BLOCK = 'local'" in shown
     assert "sk-secret" not in shown
-    assert json.loads(trouplet("config", "show", "--json").stdout)["plugins.openai.api_key"] == "(hidden)"
+    assert json.loads(trouplet("config", "show", "--json").stdout)["config.openai.api_key"] == "(hidden)"
 
 
 def test_a_link_in_the_place_of_the_file_is_followed(trouplet, config_path, tmp_path):

@@ -32,7 +32,7 @@ class ConfigFile:
         self._document = _parse(path)
 
     def set(self, key: str, value: object) -> None:
-        """Set a value by its dotted key: ``plugins.openai.base_url``. Tables on the way are made."""
+        """Set a value by its dotted key: ``config.openai.base_url``. Tables on the way are made."""
         *tables, last = key.split(".")
         place: Any = self._document
         for name in tables:

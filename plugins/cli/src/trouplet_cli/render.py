@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from trouplet import events as ev
 from trouplet.messages import TextBlock, ToolUseBlock
+from trouplet_cli.safe_text import one_line
 from trouplet_cli.terminal import Terminal, standard_streams
 from trouplet_cli.tool_lines import call_view, count, result_lines, seconds
 
@@ -134,11 +135,10 @@ class Transcript:
 
     def _write_outcome(self, result: ToolResultBlock, took: str) -> None:
         words = [word for word in (_MARKS[result.status], _WORDS[result.status], took) if word]
-        on_its_line = result.id == self._open_call and self.notes.column > 0
-        self._open_call = ""
-        if not on_its_line:
-            words.insert(1, result.name)
+        if result.id != self._open_call:
+            words.insert(1, one_line(result.name))
             self.notes.fresh_line()
+        self._open_call = ""
         self.notes.right(" ".join(words), "green" if result.status == "ok" else "red")
 
     def _approval_requested(self, event: ev.ApprovalRequested) -> None:

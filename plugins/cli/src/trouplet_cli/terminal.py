@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from trouplet_cli.safe_text import display_width, printable
+from trouplet_cli.safe_text import clipped, display_width, one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +104,7 @@ class Terminal:
         if not self.styled or self.column:
             return
         self.erase_transient()
-        self.stream.write(f"{_STYLES['dim']}{printable(text)}{_RESET}")
+        self.stream.write(f"{_STYLES['dim']}{clipped(one_line(text), self.width - 1)}{_RESET}")
         self.stream.flush()
         self.cursor.transient = True
 

@@ -69,12 +69,12 @@ def path() -> None:
 def set_value(key: str, value: str) -> None:
     """Set KEY to VALUE in the configuration file and leave the rest of it as it is.
 
-    KEY is dotted (plugins.openai.base_url); VALUE is TOML (true, 3, ["a"]) or else text.
+    KEY is dotted (config.openai.base_url); VALUE is TOML (true, 3, ["a"]) or else text.
     """
     from trouplet_cli.config_file import ConfigFile, config_path, parsed_value
 
     if not all(part.replace("-", "").replace("_", "").isalnum() for part in key.split(".")):
-        raise click.UsageError(f"{key!r} is not a dotted key, such as plugins.openai.base_url.")
+        raise click.UsageError(f"{key!r} is not a dotted key, such as config.openai.base_url.")
     file = ConfigFile(config_path())
     file.set(key, parsed_value(value))
     file.save()
