@@ -1,15 +1,11 @@
-"""What the tests of the tools share: a random marker that finds leftover processes, and a check of what else may leak."""
+"""What the tests of the tools share: a random marker that finds leftover processes at once, without any grace."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psutil
 import pytest
@@ -62,31 +58,3 @@ def marker() -> Iterator[Marker]:
 def code(marker: Marker) -> CodeTools:
     """Code tools whose processes carry the marker."""
     return CodeTools(env=marker.env)
-
-
-@pytest.fixture
-async def no_leaks() -> object:
-    """Nothing but the test's own task, the threads and the descriptors that were there is there afterwards."""
-    await asyncio.sleep(0)
-    tasks, threads, descriptors = asyncio.all_tasks(), _threads(), _descriptors()
-    yield
-    for thread in _threads() - threads:
-        thread.join(5)
-    assert asyncio.all_tasks() - tasks <= {asyncio.current_task()}
-    assert _threads() <= threads
-    assert _descriptors() == descriptors
-
-
-def _threads() -> set[threading.Thread]:
-    """The threads, without those of the loop's own executor, which tests use."""
-    return {thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")}
-
-
-def _descriptors() -> dict[int, str]:
-    found = {}
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            found[int(entry.name)] = os.readlink(entry)  # noqa: PTH115
-        except FileNotFoundError:
-            continue
-    return found

@@ -7,8 +7,8 @@ import os
 import sys
 
 import pytest
-from trouplet.errors import InvalidArguments, ToolError
 
+from trouplet.errors import InvalidArguments, ToolError
 from trouplet_tools import CodeTools, execute_python_code, execute_shell_command
 
 
@@ -24,7 +24,15 @@ async def test_python_shows_what_it_prints():
 
 @pytest.mark.parametrize(
     ("source", "shown"),
-    [("1 + 1", "2\n"), ("x = 2\nx * 'ab'", "'abab'\n"), ("print(1)", "1\n"), ("None", ""), ("x = 1", ""), ("", ""), ("#", "")],
+    [
+        ("1 + 1", "2\n"),
+        ("x = 2\nx * 'ab'", "'abab'\n"),
+        ("print(1)", "1\n"),
+        ("None", ""),
+        ("x = 1", ""),
+        ("", ""),
+        ("#", ""),
+    ],
 )
 async def test_the_value_of_a_last_expression_is_shown(source, shown):
     assert f"<stdout>{shown}</stdout>" in await execute_python_code(source)
@@ -40,7 +48,9 @@ async def test_a_traceback_has_the_codes_own_lines_and_no_others():
 
 
 async def test_a_traceback_that_the_code_prints_itself_shows_source_lines():
-    text = await execute_python_code("import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()")
+    text = await execute_python_code(
+        "import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()"
+    )
     assert 'File "<code>", line 3, in <module>\n    1 / 0' in text
 
 
@@ -52,19 +62,24 @@ async def test_a_syntax_error_names_its_line():
 
 
 @pytest.mark.parametrize(
-    ("source", "code"), [("import sys; sys.exit(7)", 7), ("raise SystemExit", 0), ("import os; os._exit(5)", 5), ("1/0", 1)]
+    ("source", "code"),
+    [("import sys; sys.exit(7)", 7), ("raise SystemExit", 0), ("import os; os._exit(5)", 5), ("1/0", 1)],
 )
 async def test_the_exit_code_of_python_is_kept(source, code):
     assert f"<returncode>{code}</returncode>" in await execute_python_code(source)
 
 
 async def test_the_code_is_a_main_module_with_an_empty_standard_input():
-    text = await execute_python_code("import sys\nprint(__name__, sys.stdin.read() == '', sys.argv)\nclass A: pass\nprint(A())")
+    text = await execute_python_code(
+        "import sys\nprint(__name__, sys.stdin.read() == '', sys.argv)\nclass A: pass\nprint(A())"
+    )
     assert "__main__ True ['-c']\n<__main__.A object" in text
 
 
 async def test_the_code_does_not_see_the_modules_of_this_package():
-    text = await execute_python_code("import sys\nprint([p for p in sys.path if 'trouplet_tools' in p])\nimport code\ncode.InteractiveConsole")
+    text = await execute_python_code(
+        "import sys\nprint([p for p in sys.path if 'trouplet_tools' in p])\nimport code\ncode.InteractiveConsole"
+    )
     assert "[]\n<class 'code.InteractiveConsole'>" in text
 
 
@@ -85,7 +100,9 @@ async def test_a_time_out_has_to_be_positive(timeout):
 
 
 async def test_an_endless_time_out_is_possible():
-    assert "<returncode>0<" in await CodeTools(max_timeout=float("inf")).execute_shell_command("true", timeout=float("inf"))
+    assert "<returncode>0<" in await CodeTools(max_timeout=float("inf")).execute_shell_command(
+        "true", timeout=float("inf")
+    )
 
 
 async def test_no_call_outlasts_the_longest_time_out():
@@ -125,7 +142,9 @@ async def test_code_runs_where_it_is_told(tmp_path):
 async def test_a_canary_in_the_environment_is_invisible_unless_named(monkeypatch):
     monkeypatch.setenv("CANARY_SECRET", "canary-5f1e")
     for tools, visible in ((CodeTools(), False), (CodeTools(inherit=["CANARY_SECRET"]), True)):
-        shell = await tools.execute_shell_command("env; set; cat /proc/self/environ /proc/$PPID/environ | tr '\\0' '\\n'")
+        shell = await tools.execute_shell_command(
+            "env; set; cat /proc/self/environ /proc/$PPID/environ | tr '\\0' '\\n'"
+        )
         python = await tools.execute_python_code("import os\nprint(dict(os.environ))")
         assert ("canary-5f1e" in shell, "canary-5f1e" in python) == (visible, visible)
 
@@ -145,7 +164,9 @@ async def test_no_descriptor_of_the_host_reaches_the_code(tmp_path):
 
 
 async def test_signals_have_their_default_meaning():
-    text = await execute_shell_command("yes | head -1; python3 -c 'print(1)' >/dev/null; kill -TERM $$; echo not reached")
+    text = await execute_shell_command(
+        "yes | head -1; python3 -c 'print(1)' >/dev/null; kill -TERM $$; echo not reached"
+    )
     assert text.startswith("<returncode>-15</returncode>\n<stdout>y\n</stdout>")
 
 
@@ -159,7 +180,9 @@ async def test_the_interpreter_is_the_hosts():
     assert repr(sys.prefix) in await execute_python_code("import sys; sys.prefix")
 
 
-async def test_two_hundred_calls_at_once_all_answer(code, no_leaks):
-    texts = await asyncio.gather(*(code.execute_shell_command(f"echo {number}; exit {number % 100}") for number in range(200)))
+async def test_two_hundred_calls_at_once_all_answer(code, leak_check):
+    texts = await asyncio.gather(
+        *(code.execute_shell_command(f"echo {number}; exit {number % 100}") for number in range(200))
+    )
     for number, text in enumerate(texts):
         assert text.startswith(f"<returncode>{number % 100}</returncode>\n<stdout>{number}\n</stdout>")

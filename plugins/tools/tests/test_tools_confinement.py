@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from trouplet.errors import ToolError
 
+from trouplet.errors import ToolError
 from trouplet_tools import FileTools
 from trouplet_tools.errors import FileMissing, NotEditable, PathRefused
 
@@ -50,18 +50,96 @@ def everything_outside(world) -> dict[str, bytes | None]:
 
 
 HOSTILE = [
-    *("..", "../", "../secret.txt", "../../etc/passwd", "sub/../../secret.txt", "sub/../../../etc/passwd", "./../secret.txt"),
+    *(
+        "..",
+        "../",
+        "../secret.txt",
+        "../../etc/passwd",
+        "sub/../../secret.txt",
+        "sub/../../../etc/passwd",
+        "./../secret.txt",
+    ),
     *("sub/deep/../../../secret.txt", "..//secret.txt", ".//..//secret.txt", "sub/..", "sub/../..", "sub/deep/../.."),
     *("missing/../../secret.txt", "inside.txt/../../secret.txt", "../work/../secret.txt", "../work-evil/secret.txt"),
-    *("/etc/passwd", "//etc/passwd", "///etc/passwd", "/etc/../etc/passwd", "/", "//", "/.", "/..", "/proc/self/environ"),
-    *("/proc/self/root/etc/passwd", "/proc/self/cwd", "/proc/self/fd/0", "/dev/null", "/dev/stdin", "/dev/fd/0", "/dev/zero"),
-    *("{root}/../secret.txt", "{root}-evil/secret.txt", "{root}/sub/../../secret.txt", "{parent}/secret.txt", "{root}", "{root}/"),
+    *(
+        "/etc/passwd",
+        "//etc/passwd",
+        "///etc/passwd",
+        "/etc/../etc/passwd",
+        "/",
+        "//",
+        "/.",
+        "/..",
+        "/proc/self/environ",
+    ),
+    *(
+        "/proc/self/root/etc/passwd",
+        "/proc/self/cwd",
+        "/proc/self/fd/0",
+        "/dev/null",
+        "/dev/stdin",
+        "/dev/fd/0",
+        "/dev/zero",
+    ),
+    *(
+        "{root}/../secret.txt",
+        "{root}-evil/secret.txt",
+        "{root}/sub/../../secret.txt",
+        "{parent}/secret.txt",
+        "{root}",
+        "{root}/",
+    ),
     *("{parent}/work/../outside/secret.txt", "~", "~/secret.txt", "~root/.bashrc", "~nobody/x", "~/../../etc/passwd"),
-    *("", ".", "./", " ", "\0", "a\0b", "../secret.txt\0.txt", "\ud800", "x" * 300, "x/" * 3000, "../" * 200 + "etc/passwd"),
-    *("..\\secret.txt", "%2e%2e/secret.txt", "%2e%2e%2fsecret.txt", "..%00/secret.txt", "\u2025/secret.txt", "．．/secret.txt"),
-    *("file:///etc/passwd", "C:\\secret.txt", "CON", "NUL", "-rf", "$(touch x)", "*", "?", "sub\n/../../secret.txt", "\u202etxt.a"),
-    *("link-out", "link-out/secret.txt", "link-up/secret.txt", "link-file", "link-root/etc/passwd", "link-chain/secret.txt"),
-    *("link-proc/etc/passwd", "sub/link-rel/secret.txt", "link-loop", "link-loop/x", "hard-link", "fifo", "socket-like"),
+    *(
+        "",
+        ".",
+        "./",
+        " ",
+        "\0",
+        "a\0b",
+        "../secret.txt\0.txt",
+        "\ud800",
+        "x" * 300,
+        "x/" * 3000,
+        "../" * 200 + "etc/passwd",
+    ),
+    *(
+        "..\\secret.txt",
+        "%2e%2e/secret.txt",
+        "%2e%2e%2fsecret.txt",
+        "..%00/secret.txt",
+        "\u2025/secret.txt",
+        "\uff0e\uff0e/secret.txt",
+    ),
+    *(
+        "file:///etc/passwd",
+        "C:\\secret.txt",
+        "CON",
+        "NUL",
+        "-rf",
+        "$(touch x)",
+        "*",
+        "?",
+        "sub\n/../../secret.txt",
+        "\u202etxt.a",
+    ),
+    *(
+        "link-out",
+        "link-out/secret.txt",
+        "link-up/secret.txt",
+        "link-file",
+        "link-root/etc/passwd",
+        "link-chain/secret.txt",
+    ),
+    *(
+        "link-proc/etc/passwd",
+        "sub/link-rel/secret.txt",
+        "link-loop",
+        "link-loop/x",
+        "hard-link",
+        "fifo",
+        "socket-like",
+    ),
 ]
 
 
@@ -100,7 +178,13 @@ async def test_a_hostile_path_reaches_nothing_outside(world, tools, traps, path)
 
 
 async def test_the_root_may_be_named_in_full_or_left_out(world, tools):
-    for path in ("inside.txt", "./inside.txt", "sub/../inside.txt", f"{world}/work/inside.txt", f"{world}/work/sub/../inside.txt"):
+    for path in (
+        "inside.txt",
+        "./inside.txt",
+        "sub/../inside.txt",
+        f"{world}/work/inside.txt",
+        f"{world}/work/sub/../inside.txt",
+    ):
         assert "1: inside" in await tools.view_text_file(path)
 
 
@@ -148,7 +232,11 @@ async def test_what_is_no_ordinary_file_is_refused_at_once(world, tools, traps):
         os.mknod(traps / "device", stat.S_IFCHR | 0o600, os.makedev(1, 5))
         paths.append("device")
     for path in paths:
-        for call in (tools.view_text_file(path), tools.write_text_file(path, "x"), tools.insert_text_file(path, "x", 1)):
+        for call in (
+            tools.view_text_file(path),
+            tools.write_text_file(path, "x"),
+            tools.insert_text_file(path, "x", 1),
+        ):
             with pytest.raises(PathRefused, match="no ordinary file"):
                 await asyncio.wait_for(call, 30)
 

@@ -69,7 +69,7 @@ async def test_output_without_a_newline_is_whole():
     assert (await run("print('x' * 1000, end='')")).stdout.text == "x" * 1000
 
 
-async def test_endless_output_ends_the_command(marker, no_leaks):
+async def test_endless_output_ends_the_command(marker, leak_check):
     started = time.monotonic()
     text = await CodeTools(env=marker.env).execute_shell_command("yes & yes >&2", timeout=100)
     assert "<note>Stopped, as it wrote too much." in text
@@ -127,7 +127,10 @@ def test_memory_stays_bounded_whatever_is_written(command, ending):
         (b"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
         (b"\x1b]0;never ended", ""),
         (b"a\x1b[2J\x1b[Hb", "ab"),
-        (b"bell\x07 back\x08 nul\x00", "bell\N{REPLACEMENT CHARACTER} back\N{REPLACEMENT CHARACTER} nul\N{REPLACEMENT CHARACTER}"),
+        (
+            b"bell\x07 back\x08 nul\x00",
+            "bell\N{REPLACEMENT CHARACTER} back\N{REPLACEMENT CHARACTER} nul\N{REPLACEMENT CHARACTER}",
+        ),
         ("\x9b31m".encode(), "\N{REPLACEMENT CHARACTER}31m"),
         (b"one\r\ntwo\rthree\n", "one\ntwo\nthree\n"),
         (b"\xff\xfeab", "\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}ab"),
