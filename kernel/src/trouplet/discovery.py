@@ -243,6 +243,8 @@ class _Candidate:
 
     def read_identity(self) -> None:
         """Take name and version from the metadata; only their lines are read, a whole parse costs fifty times more."""
+        if self.name.startswith("~"):
+            raise ValueError("an interrupted pip left it over")
         text = self.text("METADATA") or self.text("PKG-INFO") or self.text("")
         if text is None:
             raise ValueError("it has no METADATA")
@@ -253,11 +255,8 @@ class _Candidate:
 
     def unreadable(self, error: Exception) -> DiscoveryProblem:
         reason = f"its metadata cannot be read, so that none of its plugins is seen: {_brief(error)}"
-        if self.name.startswith("~"):
-            return DiscoveryProblem(
-                self.name, self.version, self.path, reason, f"delete {self.path}, which pip left over"
-            )
-        fix = f"pip install --force-reinstall {self.name}"
+        left_over = self.name.startswith("~")
+        fix = f"delete {self.path}" if left_over else f"pip install --force-reinstall {self.name}"
         return DiscoveryProblem(self.name, self.version, self.path, reason, fix)
 
 

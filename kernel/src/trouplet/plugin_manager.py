@@ -198,10 +198,10 @@ class PluginManager:
         places = {id(loaded.instance): place for place, loaded in enumerate(self._active)}
         if not places:
             return ()
-        caller = getattr(self._hooks, hook)
-        found = [implementation for implementation in caller.get_hookimpls() if id(implementation.plugin) in places]
-        found.sort(key=lambda found: (found.trylast - found.tryfirst, places[id(found.plugin)]))
-        names = [self._active[places[id(implementation.plugin)]].entry.name for implementation in found]
+        caller = getattr(self._manager().hook, hook)
+        found = [one for one in caller.get_hookimpls() if id(one.plugin) in places]
+        found.sort(key=lambda one: (one.trylast - one.tryfirst, places[id(one.plugin)]))
+        names = [self._active[places[id(one.plugin)]].entry.name for one in found]
         return tuple(zip(names, [_by_position(one, caller.spec.argnames) for one in found], strict=True))
 
     def _add_configured(self, plugin: object) -> None:
@@ -221,7 +221,7 @@ class PluginManager:
 
     @property
     def has_unstarted(self) -> bool:
-        """Whether a plugin was loaded that ``kernel_started`` has not been told to; cheap."""
+        """Whether a plugin was loaded since ``kernel_started`` ran: it has to run again."""
         return len(self._told) < len(self._registry.plugins())
 
     async def kernel_started(self, kernel: Kernel) -> None:
@@ -269,10 +269,6 @@ class PluginManager:
                     await answer
 
     # --- pluggy
-
-    @property
-    def _hooks(self) -> pluggy.HookRelay:
-        return self._manager().hook
 
     def _manager(self) -> pluggy.PluginManager:
         if self._pluggy is None:

@@ -66,6 +66,8 @@ class Selection:
 
     def refusal(self, entry: PluginEntry) -> str:
         """Return why an entry may not be used; empty when it may."""
+        if entry.name in RESERVED and entry.distribution != KERNEL:
+            return f"the name {entry.name!r} belongs to the kernel"
         blocking = sorted(rule for rule in self.block if _matches(rule, entry))
         if blocking:
             return f"the rule {blocking[0]!r} blocks it"
@@ -88,7 +90,7 @@ class Selection:
         when they leave more than one.
         """
         claims = index.find(kind, name)
-        if not claims or name in RESERVED:
+        if not claims:
             raise _not_found(index, kind, name)
         allowed = [entry for entry in claims if not self.refusal(entry)]
         if not allowed:
@@ -115,10 +117,8 @@ class Selection:
     def _standing(self, entry: PluginEntry, index: PluginIndex) -> Standing:
         reason = self.refusal(entry)
         if reason:
-            return Standing(entry, "blocked", reason)
-        if entry.name in RESERVED:
-            reason = f"the name {entry.name!r} belongs to the kernel, this plugin is never asked for it"
-            return Standing(entry, "conflict", reason, "its author has to choose another name")
+            status: Status = "conflict" if entry.name in RESERVED else "blocked"
+            return Standing(entry, status, reason, _unblock(entry, reason))
         try:
             chosen = self.choose(index, entry.kind, entry.name)
         except PluginConflict as conflict:
@@ -140,6 +140,8 @@ def _matches(rule: str, entry: PluginEntry) -> bool:
 
 
 def _unblock(entry: PluginEntry, reason: str) -> str:
+    if entry.name in RESERVED:
+        return "Its author has to choose another name"
     if "allow-list" in reason:
         return f"Allow it: add {entry.kind}:{entry.name} to allow=[...] or TROUPLET_ALLOW. See: trouplet plugins list"
     return "Remove the rule from block=[...], TROUPLET_BLOCK or config.toml. See: trouplet plugins list"

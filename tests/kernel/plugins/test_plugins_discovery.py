@@ -106,6 +106,15 @@ def test_a_rest_of_a_distribution_does_not_hide_the_one_that_is_whole(site):
     assert [entry.version for entry in site.index().find("models", "one")] == ["1.0"]
 
 
+def test_what_an_interrupted_pip_left_over_is_a_problem_and_no_conflict(site):
+    site.add("trouplet-one", {"models:one": "x:P"}, version="1.1")
+    left = site.add("trouplet-one", {"models:one": "x:P"}, version="1.0")
+    left.rename(left.with_name("~rouplet_one-1.0.dist-info"))
+    index = site.index()
+    assert [entry.version for entry in index.find("models", "one")] == ["1.1"]
+    assert _problem(index, "~rouplet").fix.startswith("delete ")
+
+
 def test_an_earlier_folder_of_the_path_shadows_a_later_one_silently(site, tmp_path, monkeypatch):
     site.add("trouplet-one", {"models:one": "x:P"}, version="1.0")
     later = tmp_path / "later"

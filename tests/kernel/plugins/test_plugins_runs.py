@@ -8,6 +8,8 @@ import pytest
 from trouplet.errors import HookFailed
 from trouplet.hooks import hookimpl
 from trouplet.plugin_contract import hook_parameters
+from trouplet.plugin_manager import PluginManager
+from trouplet.selection import Selection
 
 KERNEL = object()
 
@@ -121,9 +123,6 @@ async def test_hooks_are_called_with_every_argument_in_order_whatever_they_take(
         @hookimpl
         def before_reply(self, msgs, scope):
             return (msgs, scope)
-
-    from trouplet.plugin_manager import PluginManager
-    from trouplet.selection import Selection
 
     manager = PluginManager(Selection(), lambda name: None, plugins=[Picky])
     ((_, after),) = manager.runtime_hooks("after_acting")

@@ -95,8 +95,8 @@ def test_a_missing_name_points_at_distributions_that_could_not_be_read():
 def test_a_name_of_the_kernel_cannot_be_taken():
     taken = PluginEntry("models", "test", "thief:P", "acme-thief", "0.1")
     index = PluginIndex([taken])
-    with pytest.raises(PluginNotFound):
-        Selection().choose(index, "models", "test")
+    with pytest.raises(PluginNotAllowed, match=r"belongs to the kernel\. Its author has to choose another name"):
+        Selection(allow=["test"], prefer={"test": "acme-thief"}).choose(index, "models", "test")
     (standing,) = Selection().survey(index)
     assert standing.status == "conflict"
     assert "belongs to the kernel" in standing.reason
