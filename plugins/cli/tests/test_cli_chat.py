@@ -49,6 +49,27 @@ def test_a_key_stops_the_agent_keeps_what_it_said_and_leads_back_to_the_prompt(t
     assert screen.wait() == 0
 
 
+def test_a_second_ctrl_c_leaves_an_agent_that_does_not_stop_behind(terminal, agent_file):
+    body = """
+class Stubborn(ReActAgent):
+    async def handle_interrupt(self, run, message):
+        print("(never mind)", flush=True)
+        await asyncio.Event().wait()
+
+agent = Stubborn("Friday", model=ScriptedModel([story, "Again."]))
+"""
+    screen = terminal("chat", agent_file(body))
+    screen.expect(PROMPT)
+    screen.send("a story\r")
+    screen.expect("Once upon a time")
+    screen.send("\x03")
+    screen.expect("(never mind)")
+    screen.send("\x03")
+    screen.expect("stopped")
+    screen.send("go on\r")
+    screen.expect("Again.")
+
+
 def test_sigint_from_outside_stops_the_agent_too(terminal, agent_file):
     screen = terminal("chat", agent_file("agent = friday(story, 'Again.')"))
     screen.expect(PROMPT)
@@ -220,6 +241,6 @@ def test_a_person_who_names_no_model_is_told_what_to_type(trouplet):
 
 
 def test_a_program_is_nothing_to_chat_with(trouplet, agent_file):
-    result = trouplet("chat", agent_file("def main(): return 3"))
+    result = trouplet("chat", agent_file("def main(): raise RuntimeError('it ran')"))
     assert result.exit_code == 3
-    assert "is not an agent" in result.stderr
+    assert "defines a program, not an agent" in result.stderr

@@ -61,6 +61,8 @@ class FileSource:
         """Return the agent of the file, made with this kernel if it is a function's."""
         from trouplet.agent import Agent
 
+        if self.program:
+            raise ConfigError(f"{self.path} defines a program, not an agent", fix=f"Run it: trouplet run {self.path}")
         made = self.value
         if callable(made) and not isinstance(made, Agent):
             made = made(kernel) if self.wants_argument else made()
