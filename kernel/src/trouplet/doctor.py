@@ -2,8 +2,8 @@
 
 Whatever a plugin does there (raise, hang, print, exit, crash the interpreter) it does to that process alone: each has a
 deadline, several run at a time, and their output is read but never kept beyond a few lines. A plugin is imported and
-instantiated as a kernel would do it; its factories are not called, since they may need keys. What stands blocked by the
-rules is not imported at all.
+instantiated as a kernel would do it; its factories are not called, since they may need keys. What a plugin offers to
+another plugin (a kind that the kernel does not know) is imported only. What the rules block is not imported at all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from trouplet.discovery import PluginEntry
 from trouplet.errors import ConfigError, TroupletError
-from trouplet.loading import DETAILS, UNAFFECTED, load
+from trouplet.loading import DETAILS, KINDS, UNAFFECTED, import_target, load
 from trouplet.requirements import unmet
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _by_plugin(standings: Iterable[Standing]) -> Iterable[list[Standing]]:
 
 
 async def _diagnosis(standings: Sequence[Standing], slots: asyncio.Semaphore, deadline: float) -> Diagnosis:
-    entry = standings[0].entry
+    entry = max((standing.entry for standing in standings), key=lambda entry: entry.kind in KINDS)
     about = Diagnosis(
         plugin=", ".join(dict.fromkeys(standing.entry.name for standing in standings)),
         kinds=tuple(dict.fromkeys(standing.entry.kind for standing in standings)),
@@ -272,7 +272,10 @@ def _try_to_load(entry: PluginEntry, folder: Path) -> Sequence[str]:
     from trouplet.testing.plugin_stand import PluginStand
 
     try:
-        load(entry, lambda: PluginStand(entry.name, environ=os.environ, folder=folder))
+        if entry.kind in KINDS:
+            load(entry, lambda: PluginStand(entry.name, environ=os.environ, folder=folder))
+        else:
+            import_target(entry)
     except TroupletError as error:
         reason = f"{error.what}: {error.why}" if error.why else error.what
         fix = error.fix.removesuffix(DETAILS).removeprefix(UNAFFECTED).strip(" .").removeprefix("Fix: ")

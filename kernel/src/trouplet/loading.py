@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from trouplet.plugin_context import PluginContext
 
 DETAILS = "Details: trouplet plugins doctor"
+KINDS = frozenset({"models", "formatters", "tools", "memory", "tracers", "hooks"})
+"""The kernel's own kinds, whose targets are plugin classes. What other kinds point at is for their owners to check."""
 UNAFFECTED = "Other plugins are not affected. "
 
 
@@ -45,7 +47,10 @@ def load(entry: PluginEntry, make_context: Callable[[], PluginContext]) -> Loade
     Raises ``PluginLoadError`` or ``PluginContractError``. A ``ConfigError`` from the plugin's constructor (a missing
     key, say) goes through as it is: the plugin is well, its settings are not.
     """
-    return make(entry, _import_target(entry), make_context)
+    found = import_target(entry)
+    if not isinstance(found, type):
+        raise _contract_error(entry, f"{entry.target} is a {type(found).__name__}, not a class", _upgrade(entry))
+    return make(entry, found, make_context)
 
 
 def make(entry: PluginEntry, plugin_class: type, make_context: Callable[[], PluginContext]) -> LoadedPlugin:
@@ -72,7 +77,8 @@ def check(entry: PluginEntry, plugin_class: type) -> None:
         raise _contract_error(entry, "; ".join(wrong), _upgrade(entry))
 
 
-def _import_target(entry: PluginEntry) -> type:
+def import_target(entry: PluginEntry) -> object:
+    """Import what an entry points at, whatever its kind wants that to be; raises ``PluginLoadError``."""
     module_name, _, path = entry.target.partition(":")
     try:
         found: object = import_module(module_name)
@@ -80,8 +86,6 @@ def _import_target(entry: PluginEntry) -> type:
             found = getattr(found, attribute)
     except (Exception, SystemExit) as error:  # importing runs the plugin's code and that of its SDK
         raise _load_error(entry, "could not be imported", error) from error
-    if not isinstance(found, type):
-        raise _contract_error(entry, f"{entry.target} is a {type(found).__name__}, not a class", _upgrade(entry))
     return found
 
 

@@ -142,6 +142,14 @@ def test_one_target_in_several_groups_is_one_diagnosis(site, good):
     assert diagnosis.kinds == ("models", "tools")
 
 
+def test_a_kind_that_another_plugin_defines_is_imported_but_need_not_be_a_plugin_class(site):
+    site.add("trouplet-added", {"commands:greet": "added:command"}, {"added": "command = object()"})
+    site.add("trouplet-absent", {"commands:shout": "absent_module:command"})
+    found = _diagnose(site, "greet", "shout")
+    assert found["greet"].verdict == "ok"
+    assert "No module named 'absent_module'" in found["shout"].reason
+
+
 def test_the_name_of_the_kernel_is_refused(site, good):
     site.add_plugin("test", good)
     assert "belongs to the kernel" in _diagnose(site, "test")["test"].reason
