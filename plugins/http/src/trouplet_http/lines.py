@@ -1,87 +1,103 @@
 """Cuts a stream of bytes into whole lines, at a cost that is linear in its size.
 
-A line that is not complete is kept as the pieces that have arrived and joined once, when its end comes. Only complete
-lines are decoded: a line feed is never part of a UTF-8 sequence, so a sequence that is split between two reads, or that
-is broken, decodes as it would in one piece, with U+FFFD for what is not UTF-8.
+The bytes are decoded as they come: a UTF-8 sequence that is split between two reads decodes as it would in one piece, and
+what is not UTF-8 becomes U+FFFD. A line that is not complete is kept in pieces, which whoever takes the line joins once.
 """
 
 from __future__ import annotations
 
-from trouplet_http.errors import RecordTooLarge
+from codecs import utf_8_decode
 
-BOM = b"\xef\xbb\xbf"
+from trouplet_http.errors import RecordTooLarge
 
 DEFAULT_MAX_RECORD_BYTES = 64 * 1024 * 1024
 
+_BOM = "\ufeff"
+_BLANKS = " \t\r"
+_MOST_PIECES = 512
+
 
 class LineBuffer:
-    """Takes bytes as they come and gives back the text of all lines that are complete, each with its ``\\n``.
+    """Takes bytes as they come and gives back the lines that are complete.
 
-    With ``carriage_returns``, CR and CRLF end a line too, also when a CRLF is split between two reads. A byte order
-    mark at the very start is dropped.
+    With ``carriage_returns``, CR and CRLF end a line too, also when a CRLF is split between two reads. A byte order mark
+    at the very start is dropped.
     """
 
-    __slots__ = ("_after_cr", "_carriage_returns", "_head", "_pieces", "size")
+    __slots__ = ("_after_cr", "_at_start", "_blocks", "_carriage_returns", "_pieces", "_undecoded", "size")
 
     def __init__(self, *, carriage_returns: bool) -> None:
         self._carriage_returns = carriage_returns
+        self._at_start = True
         self._after_cr = False
-        self._head: bytes | None = b""
-        self._pieces: list[bytes] = []
+        self._undecoded = b""
+        self._blocks: list[str] = []
+        self._pieces: list[str] = []
         self.size = 0
-        """The bytes of the line that is not complete yet."""
+        """The characters of the line that is not complete yet."""
 
-    def take(self, data: bytes) -> str:
-        """Return the text of the lines that ``data`` completes."""
-        if self._head is not None:
-            data = self._without_mark(data)
-        if self._carriage_returns and (self._after_cr or b"\r" in data):
-            data = self._with_line_feeds(data)
-        end = data.rfind(b"\n") + 1
+    def take(self, data: bytes) -> tuple[list[str], str]:
+        """Return the line that an earlier read has begun and ``data`` ends, and all further complete lines.
+
+        The first comes in pieces and without its end (no pieces: there is none); the others each end with a line feed.
+        """
+        text = self._decode(data)
+        if self._carriage_returns and (self._after_cr or "\r" in text):
+            text = self._with_line_feeds(text)
+        end = text.rfind("\n") + 1
         if not end:
-            self._keep(data)
-            return ""
-        if self._pieces:
-            self._pieces.append(data[:end])
-            complete = b"".join(self._pieces)
-            self._pieces.clear()
-        else:
-            complete = data[:end] if end < len(data) else data
-        self.size = 0
-        if end < len(data):
-            self._keep(data[end:])
-        return complete.decode("utf-8", "replace")
+            self._keep(text)
+            return [], ""
+        start = 0
+        begun: list[str] = []
+        if self.size:
+            start = text.find("\n") + 1
+            begun = [*self._blocks, *self._pieces, text[: start - 1]]
+            self._forget()
+        if end < len(text):
+            self._keep(text[end:])
+        return begun, text[start:end]
 
     def rest(self) -> str:
         """Return the last line, which nothing ended, and forget it."""
-        text = ((self._head or b"") + b"".join(self._pieces)).decode("utf-8", "replace")
-        self._head = None
-        self._pieces.clear()
-        self.size = 0
+        line = "".join((*self._blocks, *self._pieces, self._undecoded.decode("utf-8", "replace")))
+        self._undecoded = b""
+        self._forget()
+        return line
+
+    def _decode(self, data: bytes) -> str:
+        if self._undecoded:
+            data = self._undecoded + data
+        text, used = utf_8_decode(data, "replace", False)
+        self._undecoded = data[used:]
+        if self._at_start and text:
+            self._at_start = False
+            return text.removeprefix(_BOM)
         return text
 
-    def _keep(self, data: bytes) -> None:
-        if data:
-            self._pieces.append(data)
-            self.size += len(data)
+    def _keep(self, text: str) -> None:
+        if not text:
+            return
+        self.size += len(text)
+        self._pieces.append(text)
+        if len(self._pieces) >= _MOST_PIECES:
+            # A line that drips in byte by byte would take many times its size.
+            self._blocks.append("".join(self._pieces))
+            self._pieces.clear()
 
-    def _without_mark(self, data: bytes) -> bytes:
-        assert self._head is not None
-        data = self._head + data
-        if len(data) < len(BOM) and BOM.startswith(data):
-            self._head = data
-            return b""
-        self._head = None
-        return data.removeprefix(BOM)
+    def _forget(self) -> None:
+        self._blocks.clear()
+        self._pieces.clear()
+        self.size = 0
 
-    def _with_line_feeds(self, data: bytes) -> bytes:
-        if self._after_cr and data:
-            data = data.removeprefix(b"\n")
+    def _with_line_feeds(self, text: str) -> str:
+        if self._after_cr and text:
+            text = text.removeprefix("\n")
             self._after_cr = False
-        if b"\r" in data:
-            self._after_cr = data.endswith(b"\r")
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        return data
+        if "\r" in text:
+            self._after_cr = text.endswith("\r")
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return text
 
 
 class LineDecoder:
@@ -95,26 +111,20 @@ class LineDecoder:
 
     @property
     def pending(self) -> int:
-        """The bytes of the record that is not complete yet."""
+        """The size of the record that is not complete yet."""
         return self._lines.size
 
     def feed(self, data: bytes) -> list[str]:
         """Return the lines that ``data`` completes, without their ends."""
-        text = self._lines.take(data)
-        if self._lines.size > self._max_record_bytes:
+        begun, others = self._lines.take(data)
+        lines = ["".join(begun)] if begun else []
+        if others:
+            lines += others[:-1].split("\n")
+        if self._lines.size > self._max_record_bytes or any(len(line) > self._max_record_bytes for line in lines):
             raise RecordTooLarge("line", self._max_record_bytes)
-        if not text:
-            return []
-        lines = [stripped for line in text.split("\n") if (stripped := line.strip(" \t\r"))]
-        if len(text) > self._max_record_bytes:
-            self._check(lines)
-        return lines
+        return [stripped for line in lines if (stripped := line.strip(_BLANKS))]
 
     def finish(self) -> list[str]:
         """Return the last line if the stream ended without a newline after it."""
-        line = self._lines.rest().strip(" \t\r")
+        line = self._lines.rest().strip(_BLANKS)
         return [line] if line else []
-
-    def _check(self, lines: list[str]) -> None:
-        if max(map(len, lines), default=0) > self._max_record_bytes:
-            raise RecordTooLarge("line", self._max_record_bytes)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from trouplet_http.errors import RecordTooLarge
 from trouplet_http.lines import DEFAULT_MAX_RECORD_BYTES, LineBuffer
 
+_LONGEST_FIELD_NAME = 16
 _MAX_RETRY_DIGITS = 15
 
 
@@ -51,9 +52,11 @@ class EventStreamDecoder:
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         """Return the events that ``data`` completes, in order."""
         events: list[ServerSentEvent] = []
-        text = self._lines.take(data)
-        if text:
-            self._read_lines(text, events)
+        begun, others = self._lines.take(data)
+        if begun:
+            self._read_begun_line(begun)
+        if others:
+            self._read_lines(others, events)
         if self._size + self._lines.size > self._max_event_bytes:
             raise RecordTooLarge("event", self._max_event_bytes)
         return events
@@ -68,35 +71,43 @@ class EventStreamDecoder:
         """Read whole lines: ``\\n\\n`` ends a line and, with the blank line after it, the event."""
         blocks = text.split("\n\n")
         rest = blocks.pop()
-        short_cut = not self._size and len(text) <= self._max_event_bytes
+        small = len(text) <= self._max_event_bytes
+        short_cut = small and not self._size
         for block in blocks:
             if short_cut and block.startswith("data: ") and "\n" not in block:
                 events.append(ServerSentEvent(block[6:], "message", self._id))
                 continue
-            self._read_block(block, events)
-            short_cut = len(text) <= self._max_event_bytes
-        if blocks:
-            self.last_event_id = self._id
-        if rest:
-            self._read_block(rest[:-1], events, whole=False)
-
-    def _read_block(self, block: str, events: list[ServerSentEvent], *, whole: bool = True) -> None:
-        for line in block.split("\n"):
-            if line:
-                self._read_field(line)
-            else:
-                self._dispatch(events)
-        if whole:
+            for line in block.split("\n"):
+                self._read_line(line, events)
             self._dispatch(events)
+            short_cut = small
+        if rest:
+            for line in rest[:-1].split("\n"):
+                self._read_line(line, events)
 
-    def _read_field(self, line: str) -> None:
-        name, _, value = line.partition(":")
+    def _read_line(self, line: str, events: list[ServerSentEvent]) -> None:
+        if not line:
+            self._dispatch(events)
+            return
+        name, colon, value = line.partition(":")
+        self._read_field(name, value.removeprefix(" ") if colon else "", len(line))
+
+    def _read_begun_line(self, pieces: list[str]) -> None:
+        """Read a line that came in several pieces. It may be large: its value is joined without being copied again."""
+        head, taken = "", 0
+        while taken < len(pieces) and len(head) <= _LONGEST_FIELD_NAME:
+            head += pieces[taken]
+            taken += 1
+        name, colon, start = head.partition(":")
+        value = "".join((start.removeprefix(" "), *pieces[taken:])) if colon else ""
+        self._read_field(name, value, len(head) + len(value))
+
+    def _read_field(self, name: str, value: str, size: int) -> None:
         if not name:
             return
-        self._size += len(line)
+        self._size += size
         if self._size > self._max_event_bytes:
             raise RecordTooLarge("event", self._max_event_bytes)
-        value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
         elif name == "event":
