@@ -35,14 +35,14 @@ class Supervisor:
         self.code: int | None = None
         self.command = 0
         self.childless = False
-        self.reaps_orphans = LINUX and _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        self.reaps_orphans = LINUX and os.access("/proc/self/stat", os.R_OK) and _prctl(PR_SET_CHILD_SUBREAPER, 1)
         self._events = select.poll()
         self._children_changed = _child_signals()
         self._events.register(self._children_changed, select.POLLIN)
         self._host_fds = {control, *_host_exit(host)}
         for fd in self._host_fds:
             self._events.register(fd, select.POLLIN)
-        self._host_is_gone = os.getppid() != host
+        self._must_stop = os.getppid() != host
 
     def run(self, argv: list[str]) -> None:
         """Start the command, wait for its end or the host's, end the tree and report."""
@@ -72,7 +72,7 @@ class Supervisor:
 
     def _wait_for_command(self) -> bool:
         """Return True when the command has ended, False when the host wants an end or is gone."""
-        while not self._host_is_gone:
+        while not self._must_stop:
             self._reap()
             if self.code is not None:
                 return True
@@ -83,7 +83,7 @@ class Supervisor:
         """Wait until a child changes or the host speaks, at most so many seconds."""
         for fd, _ in self._events.poll(None if seconds is None else seconds * 1000):
             if fd in self._host_fds:
-                self._host_is_gone = True
+                self._must_stop = True
                 self._events.unregister(fd)
             else:
                 os.read(fd, 4096)
