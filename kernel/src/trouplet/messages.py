@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from os import urandom
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Literal, TypeAlias, TypeVar
+    from typing import Literal, TypeVar
 
     Role: TypeAlias = Literal["user", "assistant", "system", "tool"]
     BlockT = TypeVar("BlockT")
@@ -119,8 +119,7 @@ class VideoBlock(MediaBlock):
     type = "video"
 
 
-if TYPE_CHECKING:
-    ContentBlock: TypeAlias = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | MediaBlock
+ContentBlock: TypeAlias = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | MediaBlock
 
 BLOCK_TYPES = (TextBlock, ThinkingBlock, ToolUseBlock, ToolResultBlock, ImageBlock, AudioBlock, VideoBlock)
 

@@ -7,11 +7,11 @@ broken stream, whatever it looked like so far.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Literal, TypeAlias
+    from typing import Literal
 
     from trouplet.messages import ContentBlock, MediaBlock, Msg
     from trouplet.ports import Formatter
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         "system",
     ]
     FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter", "other"]
-    Chunk: TypeAlias = "TextChunk | ThinkingChunk | ToolCallChunk | MediaChunk | Finish"
 
 
 @dataclass(slots=True)
@@ -159,6 +158,9 @@ class Finish:
     response_id: str = ""
     model: str = ""
     metadata: Mapping[str, object] | None = None
+
+
+Chunk: TypeAlias = TextChunk | ThinkingChunk | ToolCallChunk | MediaChunk | Finish
 
 
 @dataclass(slots=True)
