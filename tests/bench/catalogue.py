@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from idle_memory import IdleAgents
 from imports import PeerImport
 from instructions import STEPS
+from linearity import Linearity
 from measurement import PairScenario
 from token_overhead import TokenOverhead
 
@@ -43,6 +44,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "chunk-20000", "burst of 20,000 chunks, as events", "streams", "chunks-20000", 20_000, "chunk",
         ours="ours_events", aim=1.3,
     ),
+    Linearity("chunk-linear", "a chunk of 20,000 ÷ a chunk of 2,000", aim=1.2),
     PairScenario(
         "reply-20000", "burst of 20,000 chunks, the reply alone", "streams", "chunks-20000", 20_000, "chunk",
         ours="ours_reply", aim=1.3,
@@ -64,13 +66,14 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     PairScenario(
         "agents-300", "300 agents x 3 rounds ÷ raw aiohttp", "concurrency", "rounds-3-after-100", 300, "agent",
+        repeats=3,
     ),
     PairScenario(
         "httpx-300", "raw httpx instead of ours ÷ raw aiohttp", "concurrency", "rounds-3-after-100", 300, "agent",
         ours="raw_httpx", repeats=1,
     ),
     IdleAgents("idle", "10,000 idle agents, resident bytes each", "shared_toolkit", aim=3.8),
-    IdleAgents("idle-own-tools", "the same, tools=[function] each", "own_tools"),
+    IdleAgents("idle-own-tools", "1,000 with tools=[function] each", "own_tools", number=1_000),
     PairScenario(
         "turns-500", "500 turns in one conversation", "conversations", "hello", 500, "turn",
         floor="floor_many_turns", ours="ours_many_turns",

@@ -41,8 +41,8 @@ class Reading:
 class Row:
     """A line of the table. ``figure`` is what is compared with ``aim``; both are in ``unit`` (x: times the floor).
 
-    ``low`` and ``high`` are the range of the pairs; ``quiet`` is the figure from the cheapest run of each side, which is
-    what an idle machine would show: other processes can only add to a CPU time, through the caches that they share.
+    ``low`` and ``high`` are the range of the pairs; ``quiet`` is the figure from the cheapest run of each side, which
+    is close to what an idle machine shows: others can only add to a CPU time, through the caches that they share.
     """
 
     name: str

@@ -42,7 +42,7 @@ class Bench:
     def _start_profiler(self):
         from cProfile import Profile
 
-        self._profiler = Profile()
+        self._profiler = Profile(process_time)
         self._profiler.enable()
 
 
