@@ -38,18 +38,21 @@ async def test_a_task_that_is_left_is_named():
 
 async def test_a_thread_that_is_left_is_named():
     release = threading.Event()
-    assert "thread left-thread" in await leaks_of(threading.Thread(target=release.wait, name="left-thread").start)
-    async with LeakCheck():
+    try:
+        found = await leaks_of(threading.Thread(target=release.wait, name="left-thread").start)
+    finally:
         release.set()
+    assert "thread left-thread" in found
 
 
 async def test_a_busy_thread_of_an_executor_is_a_leak_and_an_idle_one_is_not():
-    release = threading.Event()
-    left = []
-    assert "thread asyncio_" in await leaks_of(
-        lambda: left.append(asyncio.get_running_loop().run_in_executor(None, release.wait))
-    )
-    release.set()
+    release, left = threading.Event(), []
+    await asyncio.to_thread(sum, [1, 2])
+    try:
+        found = await leaks_of(lambda: left.append(asyncio.get_running_loop().run_in_executor(None, release.wait)))
+    finally:
+        release.set()
+    assert "thread asyncio_" in found
     async with LeakCheck():
         await left[0]
 

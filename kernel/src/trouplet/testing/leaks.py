@@ -17,6 +17,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trouplet.threads import run_in_thread
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
@@ -26,6 +28,7 @@ MARKER = "TROUPLET_LEAK_MARKER"
 """The environment variable that holds the marker while a check is active."""
 
 _PROC = Path("/proc")
+_OURS = "leak-check"
 _WORKER_FILE = str(Path("concurrent", "futures", "thread.py"))
 
 
@@ -58,10 +61,9 @@ class LeakCheck:
         return {MARKER: self.marker}
 
     async def __aenter__(self) -> Self:
+        self._files, self._children = await run_in_thread(lambda: (_open_files(), _children()), name=_OURS)
         self._tasks = set(asyncio.all_tasks())
-        self._threads = set(threading.enumerate())
-        self._files = _open_files()
-        self._children = _children()
+        self._threads = _busy_threads()
         self._outer_marker = os.environ.get(MARKER)
         os.environ[MARKER] = self.marker
         return self
@@ -82,28 +84,26 @@ class LeakCheck:
         deadline = loop.time() + self._grace
         pause = 0.005
         await asyncio.sleep(0)
-        while leaks := self.leaks():
+        while leaks := await self.leaks():
             if loop.time() >= deadline:
                 raise LeakFound(leaks)
             gc.collect()  # a descriptor may belong to an object in a reference cycle
             await asyncio.sleep(pause)
             pause = min(2 * pause, 0.2)
 
-    def leaks(self) -> list[str]:
+    async def leaks(self) -> list[str]:
         """Return what is there now and was not at the beginning, one line each."""
-        return [*self._new_tasks(), *self._new_threads(), *self._new_files(), *self._new_processes()]
+        # Reading /proc comes first: it gives a thread that was handed work just now the time to begin.
+        system = await run_in_thread(lambda: [*self._new_files(), *self._new_processes()], name=_OURS)
+        return [*self._new_tasks(), *self._new_threads(), *system]
 
     def _new_tasks(self) -> Iterator[str]:
         for task in asyncio.all_tasks() - self._tasks - {asyncio.current_task()}:
             yield f"task {task.get_name()}: {task.get_coro()!r}"
 
     def _new_threads(self) -> Iterator[str]:
-        frames = sys._current_frames()
-        for thread in set(threading.enumerate()) - self._threads:
-            frame = frames.get(thread.ident or 0)
-            idle = frame is not None and frame.f_code.co_filename.endswith(_WORKER_FILE)
-            if not idle:  # the idle threads of an executor end with the executor
-                yield f"thread {thread.name}"
+        for thread in _busy_threads() - self._threads:
+            yield f"thread {thread.name}"
 
     def _new_files(self) -> Iterator[str]:
         for number, target in _open_files().items():
@@ -115,6 +115,17 @@ class LeakCheck:
             line = _command(pid)
             if line is not None:
                 yield f"process {pid}: {line}"
+
+
+def _busy_threads() -> set[threading.Thread]:
+    """Return the threads without those of executors that wait for work: they end with their executor."""
+    frames = sys._current_frames()
+    return {
+        thread
+        for thread in threading.enumerate()
+        if not thread.name.endswith(_OURS)
+        and not ((frame := frames.get(thread.ident or 0)) and frame.f_code.co_filename.endswith(_WORKER_FILE))
+    }
 
 
 def _open_files() -> dict[int, str]:
