@@ -139,6 +139,10 @@ class FaultServer:
         else:
             await answer(exchange)
 
+    async def all_gone(self) -> None:
+        """Wait until no client is connected any more."""
+        await asyncio.gather(*self._tasks)
+
     async def stop(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:

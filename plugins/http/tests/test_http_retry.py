@@ -17,7 +17,7 @@ from trouplet.errors import (
     RequestRejected,
     StreamInterrupted,
 )
-from trouplet_http import Clock, Endpoint, RetryPolicy, RetryTooLate
+from trouplet_http import Clock, Endpoint, RetryPolicy, RetryTooLate, ServerSentEvent
 from trouplet_http.retry_after import retry_after
 
 QUICK = RetryPolicy(first_wait=0.001)
@@ -210,7 +210,7 @@ async def test_a_connection_that_breaks_before_the_first_byte_is_tried_again(fau
     good = wire.head() + wire.chunk(b"data: a\n\n") + wire.chunk(b"") if streamed else wire.json({"ok": True})
     faults.answers = [broken, good]
     if streamed:
-        assert [batch async for batch in endpoint(retry=QUICK).post_stream("chat", {})][0][0].data == "a"
+        assert [batch async for batch in endpoint(retry=QUICK).post_stream("chat", {})] == [[ServerSentEvent("a")]]
     else:
         assert await endpoint(retry=QUICK).post_json("chat", {}) == {"ok": True}
     assert len({request.headers["idempotency-key"] for request in faults.requests}) == 1
@@ -227,7 +227,7 @@ async def test_a_stream_that_breaks_after_its_first_byte_is_never_sent_again(fau
     taken = asyncio.Event()
     faults.answers = [broken]
     seen = []
-    with pytest.raises(StreamInterrupted) as caught:
+    with pytest.raises(StreamInterrupted) as caught:  # noqa: PT012
         async for batch in endpoint(retry=QUICK).post_stream("chat", {}):
             seen += batch
             taken.set()
@@ -293,10 +293,15 @@ async def test_a_thousand_clients_do_not_come_back_together():
 
 
 async def test_cancelling_a_call_that_waits_to_be_repeated_is_not_swallowed(faults, endpoint, wire):
-    faults.answers = [wire.json({}, status=503, headers={"retry-after": "30"})]
+    async def refuse(exchange):
+        await exchange.send(wire.json({}, status=503, headers={"retry-after": "30"}))
+        asked.set()
+
+    asked = asyncio.Event()
+    faults.answers = [refuse]
     task = asyncio.create_task(endpoint().post_json("chat", {}))
-    while not faults.requests:
-        await asyncio.sleep(0.01)
+    await asked.wait()
+    await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

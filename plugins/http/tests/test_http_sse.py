@@ -51,7 +51,7 @@ BASE_CASES = {
     "line feeds": (b"data: a\n\ndata: b\n\n", [("a", MESSAGE, ""), ("b", MESSAGE, "")]),
     "carriage returns": (b"data: a\r\rdata: b\r\r", [("a", MESSAGE, ""), ("b", MESSAGE, "")]),
     "both": (b"data: a\r\n\r\ndata: b\r\n\r\n", [("a", MESSAGE, ""), ("b", MESSAGE, "")]),
-    "mixed": (b"data: a\r\n\ndata: b\n\r\n\rdata: c\r\n\r", [("a", MESSAGE, ""), ("b", MESSAGE, ""), ("c", MESSAGE, "")]),
+    "mixed": (b"data: a\r\n\ndata: b\n\r\n\rdata: c\r\n\r", [("a", MESSAGE, ""), ("b", MESSAGE, ""), ("c", MESSAGE, "")]),  # noqa: E501
     "byte order mark": (b"\xef\xbb\xbfdata: a\n\n", [("a", MESSAGE, "")]),
     "two byte order marks": (b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\n", []),
     "byte order mark later": (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [("a", MESSAGE, "")]),
@@ -70,13 +70,13 @@ BASE_CASES = {
     "event names": (b"event: x\ndata: a\n\ndata: b\n\n", [("a", "x", ""), ("b", MESSAGE, "")]),
     "empty event name": (b"event: x\nevent:\ndata: a\n\n", [("a", MESSAGE, "")]),
     "event after data": (b"data: a\nevent: x\n\n", [("a", "x", "")]),
-    "ids persist": (b"id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n", [("a", MESSAGE, "1"), ("b", MESSAGE, "1"), ("c", MESSAGE, "")]),
+    "ids persist": (b"id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n", [("a", MESSAGE, "1"), ("b", MESSAGE, "1"), ("c", MESSAGE, "")]),  # noqa: E501
     "id with NUL": (b"id: 1\ndata: a\n\nid: 2\x003\ndata: b\n\n", [("a", MESSAGE, "1"), ("b", MESSAGE, "1")]),
     "end without blank line": (b"data: a\n\ndata: b\n", [("a", MESSAGE, "")]),
     "end within a line": (b"data: a\n\ndata: b", [("a", MESSAGE, "")]),
-    "unicode line ends": ("data: a\u2028b\u2029c\u0085d\x0be\x0cf\x1c\n\n".encode(), [("a\u2028b\u2029c\u0085d\x0be\x0cf\x1c", MESSAGE, "")]),
+    "unicode line ends": ("data: a\u2028b\u2029c\u0085d\x0be\x0cf\x1c\n\n".encode(), [("a\u2028b\u2029c\u0085d\x0be\x0cf\x1c", MESSAGE, "")]),  # noqa: E501
     "invalid UTF-8": (b"data: a\xffb\xc3(\n\n", [("a\ufffdb\ufffd(", MESSAGE, "")]),
-    "truncated UTF-8": (b"data: \xf0\x9f\x98\n\ndata: \xe2\x82\n\n", [("\ufffd", MESSAGE, ""), ("\ufffd", MESSAGE, "")]),
+    "truncated UTF-8": (b"data: \xf0\x9f\x98\n\ndata: \xe2\x82\n\n", [("\ufffd", MESSAGE, ""), ("\ufffd", MESSAGE, "")]),  # noqa: E501
     "emoji": ("data: 🙂漢\n\n".encode(), [("🙂漢", MESSAGE, "")]),
     "NUL in data": (b"data: a\0b\n\n", [("a\0b", MESSAGE, "")]),
     "many blank lines": (b"\n\n\ndata: a\n\n\n\n\ndata: b\n\n", [("a", MESSAGE, ""), ("b", MESSAGE, "")]),
@@ -102,10 +102,10 @@ def test_no_cut_changes_what_is_decoded(stream, expected):
         assert decode([stream[a:b] for a, b in itertools.pairwise(cuts)]) == expected, cuts
 
 
-FRAGMENTS = st.sampled_from(
-    [b"data: ", b"data:", b"data", b"event: e", b"id: 7", b"id: \0", b"retry: 5", b":", b" ", b"x", b"\n", b"\n\n", b"\r", b"\r\n"]
-    + [b"\xef\xbb\xbf", b"\xe2\x82\xac", b"\xe2\x82", b"\xff", b"\xf0\x9f", "\u2028".encode(), "\u0085".encode(), b'{"a": 1}']
-)  # fmt: skip
+FIELDS = [b"data: ", b"data:", b"data", b"event: e", b"id: 7", b"id: \0", b"retry: 5", b":", b" ", b"x", b'{"a": 1}']
+ENDS = [b"\n", b"\n\n", b"\r", b"\r\n"]
+ODDITIES = [b"\xef\xbb\xbf", b"\xe2\x82\xac", b"\xe2\x82", b"\xff", b"\xf0\x9f", b"\xe2\x80\xa8", b"\xc2\x85"]
+FRAGMENTS = st.sampled_from(FIELDS + ENDS + ODDITIES)
 
 
 @settings(max_examples=400, deadline=None)
@@ -169,8 +169,7 @@ def test_a_lone_carriage_return_ends_a_line_at_once():
 def test_an_event_over_the_cap_raises(pieces):
     decoder = EventStreamDecoder(max_event_bytes=100)
     with pytest.raises(RecordTooLarge) as caught:
-        for piece in pieces:
-            decoder.feed(piece)
+        [decoder.feed(piece) for piece in pieces]
     assert caught.value.code == "TP-608"
     assert caught.value.details["limit"] == 100
 
@@ -276,5 +275,4 @@ def test_lines_of_json_are_cut_anywhere():
 def test_a_line_over_the_cap_raises(pieces):
     decoder = LineDecoder(max_record_bytes=100)
     with pytest.raises(RecordTooLarge):
-        for piece in pieces:
-            decoder.feed(piece)
+        [decoder.feed(piece) for piece in pieces]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING
 
 import httpx
@@ -43,6 +43,8 @@ class AnswerReader:
     async def json(self, response: httpx.Response) -> dict[str, object]:
         """Return the JSON object of an answer that is not streamed."""
         body = await self._read(response, self._max_body_bytes)
+        if len(body) > self._max_body_bytes:
+            raise RecordTooLarge("answer", self._max_body_bytes)
         kind = media_type(response)
         if not body.strip():
             raise self._invalid(response, "an empty answer", body)
@@ -81,17 +83,21 @@ class AnswerReader:
         )
 
     async def _read(self, response: httpx.Response, limit: int) -> bytes:
+        """Return the body, or as much of it as shows that it is longer than ``limit``."""
         parts: list[bytes] = []
         size = 0
         failure: ModelError | None = None
+        stream = pieces(response)
         try:
-            async for part in pieces(response):
+            async for part in stream:
+                parts.append(part)
                 size += len(part)
                 if size > limit:
-                    raise RecordTooLarge("answer", limit)
-                parts.append(part)
+                    break
         except (httpx.HTTPError, OSError) as error:
             failure = self.interruption(response, error, received=size)
+        finally:
+            await close_pieces(stream)
         if failure is not None:
             raise failure
         return b"".join(parts)
@@ -166,3 +172,9 @@ def pieces(response: httpx.Response) -> AsyncIterator[bytes]:
         return response.aiter_bytes()
     assert isinstance(response.stream, httpx.AsyncByteStream)
     return response.stream.__aiter__()
+
+
+async def close_pieces(stream: AsyncIterator[bytes]) -> None:
+    """Finish a stream of pieces that may have been left early, so that no generator is left to the event loop."""
+    if isinstance(stream, AsyncGenerator):
+        await stream.aclose()

@@ -19,6 +19,8 @@ RESOURCE = "http"
 
 CONNECT_TIMEOUT = 30.0
 
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
 
 def shared_client(context: PluginContext) -> httpx.AsyncClient:
     """Return the kernel's client: the host's own (``Kernel(resources={"http": client})``), or one made on first use.
@@ -57,7 +59,7 @@ def make_client(
 def _mounts(
     environ: Callable[[str], str | None] | None, ssl_context: Callable[[], SSLContext], max_connections: int | None
 ) -> dict[str, httpx.AsyncBaseTransport | None] | None:
-    if environ is None:
+    if environ is None or not any(environ(name) or environ(name.lower()) for name in _PROXY_VARIABLES):
         return None
     from trouplet_http.proxies import ProxyTransport, proxies_of
 

@@ -43,9 +43,9 @@ class Limits:
     stream: int = DEFAULT_MAX_RECORD_BYTES
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Call:
-    """One call: what every attempt of it sends."""
+    """One call: what every attempt of it sends. Its repr shows nothing of that: it may stand in a crash report."""
 
     method: str
     url: httpx.URL
@@ -83,6 +83,7 @@ class Endpoint:
         limits: Limits | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        self._redactor = Redactor.of_headers(headers or {})
         self.provider = provider
         self.base_url = _checked_base(base_url, provider)
         self._client = client
@@ -93,11 +94,10 @@ class Endpoint:
         self._keep_alive_events = frozenset(keep_alive_events)
         self._limits = limits or Limits()
         self._clock = clock
-        self._redactor = Redactor.of_headers(self._headers)
         self._answers = AnswerReader(provider, describe=describe_error, max_body_bytes=self._limits.body)
 
     def __repr__(self) -> str:
-        return f"Endpoint({self.provider!r}, {self._redactor.text(self.base_url)!r})"
+        return self._redactor.text(f"Endpoint({self.provider!r}, {self.base_url!r})")
 
     async def post_json(
         self, path: str, body: BodyFields | bytes, *, deadline: float | None = None
@@ -186,9 +186,9 @@ class Endpoint:
             await reader.aclose()
 
     def _told(self, error: ModelError) -> ModelError:
-        """Prepare an error for those outside: it names the provider and holds no secret."""
+        """Prepare an error for those outside: it names the provider, and holds no secret in its text or its frames."""
         error.provider = error.provider or self.provider
-        return self._redactor.error(error)
+        return self._redactor.error(error).with_traceback(None)
 
     async def _send(self, call: _Call) -> httpx.Response:
         """Send one request and return its response, whose body has not been read; raise if its status is an error."""
@@ -247,11 +247,15 @@ def _checked_base(base_url: str, provider: str) -> str:
 
 def _checked_headers(headers: Mapping[str, str | Secret], provider: str) -> dict[str, str | Secret]:
     for name, value in headers.items():
-        text = value.reveal() if isinstance(value, Secret) else value
-        if not (text.isascii() and text.isprintable() and text == text.strip()):
+        if not _can_be_sent(value):
             raise BadSetting(
                 f"the header {name!r} for {provider!r} has characters that HTTP does not allow",
                 why="A value is printable ASCII, without line breaks or spaces around it",
                 fix="Check the API key: is there a line break or a quotation mark in it?",
             )
     return {name.lower(): value for name, value in headers.items()}
+
+
+def _can_be_sent(value: str | Secret) -> bool:
+    text = value.reveal() if isinstance(value, Secret) else value
+    return text.isascii() and text.isprintable() and text == text.strip()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
+_TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*")
 _MAX_CHUNK_HEAD = 4096
 _MAX_TRAILERS = 16384
 
@@ -165,6 +166,8 @@ class ChunkedFraming:
             if line_end == position:
                 self.done = True
                 return line_end + 2
+            if _TRAILER.fullmatch(data, position, line_end) is None:
+                raise RemoteProtocolError("The response has an invalid trailer.")
             position = line_end + 2
 
 

@@ -1,7 +1,8 @@
 """Cuts a stream of bytes into whole lines, at a cost that is linear in its size.
 
-The bytes are decoded as they come: a UTF-8 sequence that is split between two reads decodes as it would in one piece, and
-what is not UTF-8 becomes U+FFFD. A line that is not complete is kept in pieces, which whoever takes the line joins once.
+The bytes are decoded as they come: a UTF-8 sequence that is split between two reads decodes as it would in one piece,
+and what is not UTF-8 becomes U+FFFD. A line that is not complete is kept in pieces, which whoever takes the line joins
+once.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _MOST_PIECES = 512
 class LineBuffer:
     """Takes bytes as they come and gives back the lines that are complete.
 
-    With ``carriage_returns``, CR and CRLF end a line too, also when a CRLF is split between two reads. A byte order mark
-    at the very start is dropped.
+    With ``carriage_returns``, CR and CRLF end a line too, also when a CRLF is split between two reads. A byte order
+    mark at the very start is dropped.
     """
 
     __slots__ = ("_after_cr", "_at_start", "_blocks", "_carriage_returns", "_pieces", "_undecoded", "size")

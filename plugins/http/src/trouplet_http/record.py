@@ -44,7 +44,13 @@ class RecordingTransport(httpx.AsyncBaseTransport):
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)
         head = {"status": response.status_code, "headers": self._redactor.headers(response.headers.multi_items())}
-        response.stream = _RecordedStream(response.stream, self, record, head, self._redactor)
+        recorded = _RecordedStream(response.stream, self, record, head, self._redactor)
+        if response.is_stream_consumed:
+            # A response that was made with its content is never read from its stream.
+            recorded.chunks.append(response.content)
+            await recorded.aclose()
+        else:
+            response.stream = recorded
         return response
 
     async def write(self, record: dict[str, object]) -> None:
@@ -77,13 +83,13 @@ class _RecordedStream(httpx.AsyncByteStream):
         self._record = record
         self._head = head
         self._redactor = redactor
-        self._chunks: list[bytes] = []
+        self.chunks: list[bytes] = []
         self._closed = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._stream:
-                self._chunks.append(chunk)
+                self.chunks.append(chunk)
                 yield chunk
         except httpx.HTTPError as error:
             self._record["error"] = _describe_error(error, self._redactor)
@@ -94,7 +100,7 @@ class _RecordedStream(httpx.AsyncByteStream):
         if self._closed:
             return
         self._closed = True
-        chunks = [encode_bytes(chunk) for chunk in _redacted_chunks(self._chunks, self._redactor)]
+        chunks = [encode_bytes(chunk) for chunk in _redacted_chunks(self.chunks, self._redactor)]
         await self._transport.write(self._record | {"response": self._head | {"chunks": chunks}})
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import httpx
 
 from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
-from trouplet_http.answers import AnswerReader, pieces
+from trouplet_http.answers import AnswerReader, close_pieces, pieces
 from trouplet_http.errors import StreamTimedOut
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ class StreamReader(Generic[R]):
         if response is None:
             return
         try:
-            if isinstance(stream, AsyncGenerator):
-                await stream.aclose()
+            if stream is not None:
+                await close_pieces(stream)
         finally:
             await response.aclose()
 
