@@ -7,7 +7,7 @@ from trouplet.errors import ModelError, OutputMissing, StreamInterrupted
 from trouplet.loop import Action, next_action
 from trouplet.messages import TextBlock, ToolUseBlock
 from trouplet.model_io import Finish as FinishChunk
-from trouplet.model_io import TextChunk, ToolCallChunk
+from trouplet.model_io import TextChunk, ThinkingChunk, ToolCallChunk
 from trouplet.run_state import RunState
 from trouplet.testing import ScriptedModel, Step, call, validate_history
 from trouplet.tool_io import Ask
@@ -159,3 +159,13 @@ async def test_structured_output_that_never_comes_is_an_error() -> None:
     with pytest.raises(OutputMissing):
         await agent("go", output_type=int)
     await history(agent)
+
+
+async def test_what_a_provider_would_refuse_is_stored_so_that_it_does_not() -> None:
+    odd = [ToolCallChunk(0, "{}", "x" * 65, "functions.add tool"), ToolCallChunk(1, "{}", "y", "1st-ü"), FinishChunk()]
+    agent = agent_of(odd, [ThinkingChunk("hm"), FinishChunk("length")])
+    reply = await agent("go")
+    question, answer = (await history(agent))[1:]
+    assert [call.name for call in question.blocks(ToolUseBlock)] == ["functions_add_tool", "_1st__"]
+    assert [result.status for result in answer.blocks(ToolResultBlock)] == ["error", "error"]
+    assert reply.notes == ("the model gave an empty answer",)

@@ -275,3 +275,22 @@ async def test_an_agent_of_ones_own_only_says_how_it_replies() -> None:
     parrot = Parrot("Polly")
     assert (await parrot("hello")).text == "hello"
     assert isinstance([event async for event in parrot.stream("hi")][-1], RunEnded)
+
+
+async def test_tools_that_are_stopped_clean_up_undisturbed() -> None:
+    cleaned: list[int] = []
+
+    async def careful(n: int) -> None:
+        """Clean up."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(n / 100)
+            cleaned.append(n)
+
+    agent = ReActAgent("Friday", model=ScriptedModel([[call("careful", n=n) for n in range(4)]]), tools=[careful])
+    task = asyncio.create_task(agent("go"))
+    await asyncio.sleep(0.05)
+    await agent.interrupt()
+    await task
+    assert cleaned == [0, 1, 2, 3]

@@ -7,11 +7,11 @@ came of it. So a run can stop between any two actions and go on later, here or e
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trouplet.errors import ModelError, OutputMissing, StreamInterrupted
-from trouplet.messages import Msg, TextBlock, ToolUseBlock
+from trouplet.messages import Msg, TextBlock, ThinkingBlock, ToolUseBlock, new_id
 from trouplet.model_io import ModelRequest, Usage
 from trouplet.response import ResponseBuilder
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from trouplet.run import Run
     from trouplet.run_state import RunState
     from trouplet.tool_calls import ToolCalls
+
+
+LONGEST_ID = 40
+LONGEST_NAME = 64
+"""What the strictest provider (OpenAI) takes for the id of a call and the name of a tool."""
 
 
 @dataclass(slots=True)
@@ -173,7 +178,7 @@ class ReasonActLoop:
             await self._keep_partial(builder, message_id, error)
             raise
         response = builder.response()
-        message = run.message(_unique_calls(response.content, run.state.call_ids), id=message_id)
+        message = run.message(_storable(response.content, run.state.call_ids), id=message_id)
         if events is not None:
             events.model_call_ended(response.finish_reason, response.usage, message)
         return response, message
@@ -233,18 +238,28 @@ class ReasonActLoop:
             state.reply = await run.output.reply(run)
 
 
-def _unique_calls(content: Sequence[ContentBlock], taken: Sequence[str]) -> list[ContentBlock]:
-    """Give a fresh id to each call that came without one, or with one that this run has seen."""
-    from dataclasses import replace
+def _storable(content: Sequence[ContentBlock], taken: Sequence[str]) -> list[ContentBlock]:
+    """Return an answer as every provider takes it back.
 
-    from trouplet.messages import new_id
-
+    A call that came without an id, with one that this run has seen or one that is too long gets a fresh one; what no
+    tool can be called is replaced in a name that the model made up. An answer that is nothing but thinking is none.
+    """
     seen = set(taken)
     made: list[ContentBlock] = []
     for block in content:
-        if isinstance(block, ToolUseBlock) and (not block.id or block.id in seen):
-            block = replace(block, id=f"call_{new_id()}")  # noqa: PLW2901
         if isinstance(block, ToolUseBlock):
-            seen.add(block.id)
-        made.append(block)
-    return made
+            made.append(_storable_call(block, seen))
+        else:
+            made.append(block)
+    return made if any(not isinstance(block, ThinkingBlock) for block in made) else []
+
+
+def _storable_call(call: ToolUseBlock, seen: set[str]) -> ToolUseBlock:
+    id, name = call.id, call.name
+    if not id or id in seen or len(id) > LONGEST_ID:
+        id = f"call_{new_id()}"
+    if len(name) > LONGEST_NAME or not name.isascii() or not name.replace("-", "_").isidentifier():
+        letters = [letter if letter.isascii() and letter.isalnum() else "_" for letter in name]
+        name = "".join(letters if letters and not letters[0].isdigit() else ["_", *letters])[:LONGEST_NAME]
+    seen.add(id)
+    return call if id == call.id and name == call.name else replace(call, id=id, name=name)

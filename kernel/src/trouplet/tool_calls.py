@@ -203,7 +203,8 @@ class ToolCalls:
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:
     """Cancel tasks and wait for their clean-up; one that does not end in time is left alone and logged."""
     for task in tasks:
-        task.cancel()
+        if not task.cancelling():  # who is cleaning up already is not disturbed
+            task.cancel()
     _, late = await asyncio.wait(tasks, timeout=STOP_GRACE)
     if late:
         from trouplet.log import logger
