@@ -151,8 +151,10 @@ async def test_an_ask_parks_the_run_and_a_decision_resumes_it() -> None:
     assert reply.status == events[-1].status == "parked"
     [(call_id, ask)] = reply.asks.items()
     assert ask.question == "Really?"
-    resumed = await agent.resume(stream.state, {call_id: Allow()})
-    assert (resumed.status, resumed.text) == ("completed", "done")
+    again = agent.resume_stream(stream.state, {call_id: Allow()})
+    assert [type(event).__name__ for event in [event async for event in again]][1:3] == ["ToolStarted", "ToolEnded"]
+    assert again.reply is not None
+    assert (again.reply.status, again.reply.text) == ("completed", "done")
     assert [result.text for result in await results(agent)] == ["quick 1", "quick 2"]
 
 

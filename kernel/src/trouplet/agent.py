@@ -26,13 +26,11 @@ if TYPE_CHECKING:
 
     from trouplet.chains import Chains
     from trouplet.kernel import Kernel
-    from trouplet.messages import ToolResultBlock
     from trouplet.ports import ChatModel, Formatter, Memory
     from trouplet.reply import Reply
-    from trouplet.run_state import RunState
+    from trouplet.run import Decisions
     from trouplet.run_stream import RunStream
     from trouplet.structured import OutputContract
-    from trouplet.tool_io import Allow, Deny
     from trouplet.toolkit import ToolLike
 
     T = TypeVar("T")
@@ -166,30 +164,18 @@ class Agent:
         return RunStream(run, self._execute)
 
     async def resume(
-        self,
-        state: RunState,
-        decisions: Mapping[str, Allow | Deny | ToolResultBlock],
-        *,
-        memory: Memory | None = None,
-        **options: object,
+        self, state: RunState, decisions: Decisions, *, memory: Memory | None = None, **options: object
     ) -> Reply[Any]:
         """Go on with a parked run: ``decisions`` answers its ``asks``, by call id."""
-        from trouplet.tool_io import Allow, Deny
+        return await self._execute(self._resumed_run(state, decisions, memory, options, stream=False))
 
-        run = Run(self, (), kernel=self.kernel, memory=memory or self.memory, state=state, options=options)
-        state.status = None
-        for call in state.open_calls:
-            decision = decisions.get(call.id)
-            if isinstance(decision, Allow):
-                state.approved.append(call.id)
-                state.asks.pop(call.id, None)
-            elif isinstance(decision, Deny):
-                from trouplet.tool_calls import closing_result
+    def resume_stream(
+        self, state: RunState, decisions: Decisions, *, memory: Memory | None = None, **options: object
+    ) -> RunStream:
+        """Go on with a parked run and deliver its events."""
+        from trouplet.run_stream import RunStream
 
-                run.settle(call, closing_result(call, "denied", f"The call was not allowed: {decision.reason}"))
-            elif decision is not None:
-                run.settle(call, decision)
-        return await self._execute(run)
+        return RunStream(self._resumed_run(state, decisions, memory, options, stream=True), self._execute)
 
     async def observe(self, msgs: Input) -> None:
         """Take in messages without replying."""
@@ -245,6 +231,22 @@ class Agent:
             deadline=deadline,
             stream=stream,
         )
+
+    def _resumed_run(
+        self,
+        state: RunState,
+        decisions: Decisions,
+        memory: Memory | None,
+        options: Mapping[str, object],
+        *,
+        stream: bool,
+    ) -> Run:
+        state.status = None
+        run = Run(
+            self, (), kernel=self.kernel, memory=memory or self.memory, state=state, options=options, stream=stream
+        )
+        run.decide(decisions)
+        return run
 
     async def _execute(self, run: Run) -> Reply[Any]:
         self._runs.append(run)

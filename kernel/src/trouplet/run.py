@@ -19,7 +19,7 @@ from trouplet.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-    from typing import Any, TypeVar
+    from typing import Any, TypeAlias, TypeVar
 
     from trouplet.agent import Agent
     from trouplet.chains import Chains
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from trouplet.ports import Memory
     from trouplet.run_events import RunEvents
     from trouplet.structured import OutputContract
+    from trouplet.tool_io import Allow, Deny
 
     T = TypeVar("T")
+    Decisions: TypeAlias = Mapping[str, Allow | Deny | ToolResultBlock]
 
 GRACE = 5.0
 """Seconds that clean-up may take after a run was stopped."""
@@ -133,6 +135,21 @@ class Run:
         self.state.asks.pop(call.id, None)
         if self.events is not None:
             self.events.tool_ended(result)
+
+    def decide(self, decisions: Decisions) -> None:
+        """Take a human's answers to what the run asked."""
+        from trouplet.tool_calls import closing_result
+        from trouplet.tool_io import Allow, Deny
+
+        for call in self.state.open_calls:
+            decision = decisions.get(call.id)
+            if isinstance(decision, Allow):
+                self.state.approved.append(call.id)
+                del self.state.asks[call.id]
+            elif isinstance(decision, Deny):
+                self.settle(call, closing_result(call, "denied", f"The call was not allowed: {decision.reason}"))
+            elif decision is not None:
+                self.settle(call, decision)
 
     async def store_results(self) -> None:
         """Store the results of the last answer's calls as one message, in the order of the calls."""
