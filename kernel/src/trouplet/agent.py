@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trouplet.ports import ChatModel, Formatter, Memory
     from trouplet.reply import Reply
     from trouplet.run import Decisions
+    from trouplet.run_state import RunState
     from trouplet.run_stream import RunStream
     from trouplet.structured import OutputContract
     from trouplet.toolkit import ToolLike
