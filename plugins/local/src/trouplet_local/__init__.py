@@ -8,12 +8,14 @@ if TYPE_CHECKING:
     from trouplet_local.chat import LocalChatModel as LocalChatModel
     from trouplet_local.engine import Engine as Engine
     from trouplet_local.formatter import LocalChatFormatter as LocalChatFormatter
+    from trouplet_local.llama import Llama as Llama
     from trouplet_local.plugin import LocalPlugin as LocalPlugin
     from trouplet_local.settings import LocalSettings as LocalSettings
     from trouplet_local.weights import Weights as Weights
 
 _HOMES = {
     "Engine": "engine",
+    "Llama": "llama",
     "LocalChatFormatter": "formatter",
     "LocalChatModel": "chat",
     "LocalPlugin": "plugin",
@@ -23,7 +25,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "Engine", "LocalChatFormatter", "LocalChatModel", "LocalPlugin", "LocalSettings", "NamedModel", "Weights",
+    "Engine", "Llama", "LocalChatFormatter", "LocalChatModel", "LocalPlugin", "LocalSettings", "NamedModel", "Weights",
 ]  # fmt: skip
 
 

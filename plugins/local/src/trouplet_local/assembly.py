@@ -81,7 +81,7 @@ class Assembly:
     def _take(self, block: bytes) -> None:
         self._hash.update(block)
         self._done += len(block)
-        self._progress.update(f"Assembling  {self._model.name}", self._done, self._model.size)
+        self._progress.update(f"Assembling {self._model.name}", self._done, self._model.size)
 
     def _discard(self, wheels: Sequence[Path]) -> None:
         for path in (self._partial, *wheels):

@@ -9,7 +9,7 @@ from trouplet.conversation import MEDIA, ChatFormatter, result_text
 from trouplet.errors import InvalidArguments, Unsupported
 from trouplet.messages import ThinkingBlock, ToolResultBlock, ToolUseBlock
 from trouplet.response import parse_arguments
-from trouplet_local.steps import ANSWER, ARGUMENTS, TOOL, step_text
+from trouplet_local.steps import ANSWER, ARGUMENTS, GO_ON, TOOL, TRY_AGAIN, step_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,8 @@ class LocalChatFormatter(ChatFormatter):
         if msg.role == "assistant":
             return [{"role": "assistant", "content": text} for text in _steps(msg)]
         results = msg.blocks(ToolResultBlock)
-        content = "\n\n".join([*[_result(result) for result in results], *([msg.text] if msg.text else [])])
+        parts = [*[_result(result) for result in results], msg.text, _hint(results)]
+        content = "\n\n".join([part for part in parts if part])
         role = "system" if msg.role == "system" else "user"
         return [{"role": role, "content": content}] if content else []
 
@@ -73,3 +74,10 @@ def _arguments(call: ToolUseBlock) -> str:
 def _result(result: ToolResultBlock) -> str:
     verb = "Result of" if result.status == "ok" else "Failure of"
     return f"{verb} {result.name}:\n{result_text(result)}"
+
+
+def _hint(results: Sequence[ToolResultBlock]) -> str:
+    """What small models need to be told: without it they do again what has just worked."""
+    if not results:
+        return ""
+    return GO_ON if all([result.status == "ok" for result in results]) else TRY_AGAIN

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
 import tempfile
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _MAGIC = b"GGUF"
 _PASSIVE = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 _SILENT = -1
+_SOCKET_PATH_LIMIT = 100
+_WHITE_SPACE = r"\n? {0,12}"
 
 
 class Llama:
@@ -39,11 +42,11 @@ class Llama:
     def __init__(self, path: Path, settings: LocalSettings) -> None:
         _check_file(path)
         self._library = import_xllamacpp()
-        self._folder = tempfile.TemporaryDirectory(prefix="trouplet-local-")
+        self._folder = Path(tempfile.mkdtemp(prefix="trouplet-local-"))
         try:
             self._server: Any = self._load(path, settings)
         except RuntimeError as error:
-            self._folder.cleanup()
+            shutil.rmtree(self._folder, ignore_errors=True)
             raise BadSetting(
                 f"llama.cpp cannot load {path}",
                 why=f"the file is damaged or of an unknown kind, or there is no memory for n_ctx={settings.n_ctx}",
@@ -57,7 +60,7 @@ class Llama:
     ) -> None:
         """Answer a Chat Completions request in chunks, until it is done or ``on_chunk`` returns True.
 
-        With a ``schema`` the answer is JSON of that schema, without optional white space. While the prompt is read,
+        With a ``schema`` the answer is JSON of that schema. While the prompt is read,
         chunks without a choice tell how far it has got. Raises ``RequestRejected``.
         """
         request = {**body, "stream": True, "stream_options": {"include_usage": True}, "return_progress": True}
@@ -81,7 +84,7 @@ class Llama:
     def close(self) -> None:
         """Unload the model."""
         self._server = None
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _load(self, path: Path, settings: LocalSettings) -> object:
         params = self._params(path, settings)
@@ -103,8 +106,9 @@ class Llama:
         params.verbosity = _SILENT
         params.offline = params.endpoint_metrics = True
         params.warmup = params.ui = params.endpoint_slots = params.fit_params = False
-        if hasattr(socket, "AF_UNIX") and os.name != "nt":
-            params.hostnames = [str(Path(self._folder.name, "llama.sock"))]
+        address = self._folder / "llama.sock"
+        if hasattr(socket, "AF_UNIX") and os.name != "nt" and len(bytes(address)) < _SOCKET_PATH_LIMIT:
+            params.hostnames = [str(address)]
         else:
             params.api_keys = [secrets.token_urlsafe()]
         return params
@@ -113,9 +117,10 @@ class Llama:
         import json
 
         # Understood by the grammar engine that is built into most of xllamacpp's wheels, ignored by the other one.
-        compact = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
+        # White space has its bounds, since a small model may find no end of it.
+        options = {"whitespace_flexible": True, "whitespace_pattern": _WHITE_SPACE, "lenient": True}
         try:
-            return str(self._library.json_schema_to_grammar(json.dumps({**schema, "x-guidance": compact})))
+            return str(self._library.json_schema_to_grammar(json.dumps({**schema, "x-guidance": options})))
         except RuntimeError as error:
             raise RequestRejected("the schema has no grammar", provider="local", why=str(error)) from error
 

@@ -42,6 +42,10 @@ class LocalPlugin:
         """Make the formatter, which has no options."""
         if name != "local":
             return None
+        if config:
+            from trouplet.errors import BadSetting
+
+            raise BadSetting(f"the formatter 'local' has no option {next(iter(config))!r}")
         from trouplet_local.formatter import LocalChatFormatter
 
         return LocalChatFormatter()

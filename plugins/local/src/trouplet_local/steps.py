@@ -2,8 +2,9 @@
 
 llama.cpp's own tool calling depends on the chat template of each file, and those of small models cannot be trusted.
 Here the tools are described in the system prompt, and a grammar makes the answer one JSON object: a thought, and either
-a tool with its arguments or the answer. The form has no optional white space, so that a step in the history is token by
-token what the model wrote and its prefix cache holds.
+a tool with its arguments or the answer. Steps in the history have the white space that models choose by themselves, so
+that they are token by token what the model wrote and its prefix cache holds. (A grammar without white space makes
+shorter steps, and was seen to lead a model into a brace too many where code ends right before the JSON does.)
 """
 
 from __future__ import annotations
@@ -19,17 +20,28 @@ if TYPE_CHECKING:
     from trouplet.model_io import ToolSchema
 
 THOUGHT, TOOL, ARGUMENTS, ANSWER = "thought", "tool", "arguments", "answer"
-_THOUGHT_LENGTH = 200
+_THOUGHT_LENGTH = 240
 
 _PROMPT = """\
 You have these tools:
 {tools}
 
 Answer with one JSON object, and nothing else. To use a tool:
-{{"thought": "what you do next and why", "tool": "NAME", "arguments": {{...}}}}
-You get its result and go on. When you have all you need, give the final answer:
-{{"thought": "...", "answer": "your answer to the user, with the results"}}
+{{
+  "thought": "one short sentence about the next step",
+  "tool": "NAME",
+  "arguments": {{...}}
+}}
+You get its result and go on with the next part of the task; never repeat a step that worked. When all is done, give \
+the final answer:
+{{
+  "thought": "one short sentence",
+  "answer": "your answer to the user, with the results"
+}}
 Use a tool for whatever has to be written, read or computed; never guess a result. One step at a time."""
+
+GO_ON = "Now do the next part of the task, or give the answer if all is done."
+TRY_AGAIN = "That failed. Find out why and try it another way."
 
 
 def tools_prompt(tools: Sequence[ToolSchema]) -> str:
@@ -163,4 +175,4 @@ def _with_any_arguments(branch: Mapping[str, Mapping[str, object]]) -> Mapping[s
 def step_text(thought: str, members: Mapping[str, str]) -> str:
     """Write a step as the model writes it; the values of ``members`` are JSON text."""
     written = {THOUGHT: json.dumps(thought, ensure_ascii=False), **members}
-    return "{" + ", ".join([f'"{key}": {value}' for key, value in written.items()]) + "}"
+    return "{\n" + ",\n".join([f'  "{key}": {value}' for key, value in written.items()]) + "\n}"

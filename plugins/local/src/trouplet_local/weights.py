@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trouplet.errors import MissingPart
+from trouplet.errors import ConfigError, MissingPart
 from trouplet_local.assembly import Assembly, blocks, wrong_hash
 from trouplet_local.download import WheelDownload, fetch_command
 from trouplet_local.file_lock import locked
 from trouplet_local.progress import NoProgress
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from trouplet_local.catalogue import NamedModel
     from trouplet_local.progress import Progress
 
@@ -79,7 +82,7 @@ class Weights:
             shutil.rmtree(folder)
         return True
 
-    def _lock(self, model: NamedModel) -> Lock:
+    def _lock(self, model: NamedModel) -> AbstractContextManager[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
         return locked(
             self.folder / f"{model.name}.lock",
@@ -101,11 +104,12 @@ class Weights:
             for block in blocks(file, size):
                 digest.update(block)
                 done += len(block)
-                self._progress.update(f"Checking    {model.name}", done, size)
+                self._progress.update(f"Checking {model.name}", done, size)
         return digest.hexdigest()
 
     def _need_space(self, model: NamedModel) -> None:
-        needed = model.size + model.download
+        there = sum([path.stat().st_size for path in self.path(model).parent.rglob("*") if path.is_file()])
+        needed = model.size + model.download - there
         free = shutil.disk_usage(self.folder).free
         if free < needed:
             raise MissingPart(
@@ -113,12 +117,6 @@ class Weights:
                 why=f"{needed / 1e9:.1f} GB are needed for a while, {free / 1e9:.1f} GB are free",
                 fix="Make room, or set TROUPLET_CACHE_DIR to a folder on another disk",
             )
-
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    Lock = AbstractContextManager[None]
 
 
 def _marker(path: Path) -> Path:
@@ -147,10 +145,7 @@ def _is_marked(path: Path, model: NamedModel) -> bool:
 
 def default_folder() -> Path:
     """Return the folder that a kernel without other instructions uses, made on first use."""
-    import os
-
     from trouplet.config import cache_dir
-    from trouplet.errors import ConfigError
 
     base = cache_dir(os.environ)
     if base is None:
