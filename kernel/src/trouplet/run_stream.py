@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trouplet.events import Event
     from trouplet.reply import Reply
     from trouplet.run import Run
+    from trouplet.run_state import RunState
 
 
 class RunStream:
@@ -29,7 +30,7 @@ class RunStream:
         self.reply: Reply[Any] | None = None
 
     @property
-    def state(self) -> object:
+    def state(self) -> RunState:
         """The state of the run, to keep when it parks."""
         return self._run.state
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
-from trouplet.events import Event, Subscription
+from trouplet.events import Event, RunStarted
 from trouplet.tool_io import Deny
 from trouplet_cli.interruption import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from trouplet.agent import Agent
     from trouplet.messages import ToolUseBlock
     from trouplet.reply import Reply
     from trouplet.run_state import RunState
-    from trouplet.scope import Scope
+    from trouplet.run_stream import RunStream
     from trouplet.tool_io import Allow
 
     Show = Callable[[Event], None]
@@ -35,14 +34,9 @@ class Approver(Protocol):
 async def take_turn(agent: Agent, text: str | None, *, show: Show, approver: Approver) -> Reply[Any]:
     """Let an agent reply to a text, and return the reply."""
     stream = agent.stream(text)
-    async with stream:
-        async for event in stream:
-            show(event)
-    reply = stream.reply
-    assert reply is not None, "a stream that ended without an error has a reply"
-    state = cast("RunState", stream.state)
+    reply = await _shown(stream, show)
     while reply.status == "parked":
-        reply = await _resume(agent, state, show, approver)
+        reply = await _resume(agent, stream.state, show, approver)
     return reply
 
 
@@ -54,29 +48,24 @@ async def _resume(agent: Agent, state: RunState, show: Show, approver: Approver)
     except asyncio.CancelledError:
         await _abandon(agent, state, show)
         raise
-    with _shown(agent, show):
-        return await agent.resume(state, decisions)
+    return await _shown(agent.resume_stream(state, decisions), show)
 
 
 async def _abandon(agent: Agent, state: RunState, show: Show) -> Reply[Any]:
     """Close the calls of a parked run that nobody decides about, so that the conversation can go on."""
     refused = {call.id: Deny("The user stopped the run instead of deciding.") for call in state.open_calls}
-    with _shown(agent, show):
-        resumed = asyncio.ensure_future(agent.resume(state, refused))
-        await asyncio.sleep(0)
-        agent.interrupt()
-        return await resumed
+
+    def show_and_stop(event: Event) -> None:
+        show(event)
+        if isinstance(event, RunStarted):
+            agent.interrupt()
+
+    return await _shown(agent.resume_stream(state, refused), show_and_stop)
 
 
-@contextmanager
-def _shown(agent: Agent, show: Show) -> Iterator[None]:
-    """Show the events of the agent's runs that begin meanwhile: a resumed run is not a stream."""
-
-    def subscribe(scope: Scope) -> list[Subscription]:
-        return [Subscription((Event,), show)]
-
-    agent.hooks.add("on_event", subscribe)
-    try:
-        yield
-    finally:
-        agent.hooks.remove("on_event", subscribe)
+async def _shown(stream: RunStream, show: Show) -> Reply[Any]:
+    async with stream:
+        async for event in stream:
+            show(event)
+    assert stream.reply is not None, "a stream that ended without an error has a reply"
+    return stream.reply
