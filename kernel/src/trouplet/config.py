@@ -8,6 +8,8 @@ file is ``config.toml`` in the configuration folder; its keys are the kernel's p
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from trouplet.errors import BadSetting
@@ -48,8 +50,7 @@ class Settings:
     def key(self, name: str) -> str | None:
         """Return an API key from the key file."""
         if self._keys is None:
-            folder = config_dir(self.environ)
-            self._keys = _read_keys(folder / "keys.json") if folder is not None else {}
+            self._keys = _read_keys(self._path("keys.json"))
         return self._keys.get(name)
 
     def file_path(self) -> Path | None:
@@ -60,27 +61,39 @@ class Settings:
     def file(self) -> Mapping[str, Any]:
         """Return the configuration file's contents; empty when there is none."""
         if self._file is None:
-            path = self.file_path()
-            self._file = _read_toml(path) if path is not None and path.is_file() else {}
+            self._file = _read_toml(self._path("config.toml"))
         return self._file
 
+    def _path(self, name: str) -> str | None:
+        """Return the path of a file in the configuration folder, if it is there.
 
-def _read_toml(path: Path) -> dict[str, Any]:
+        Every kernel asks, so this does without pathlib, whose import costs half of a bare interpreter's start.
+        """
+        folder = _folder(self.environ, *_CONFIG)
+        path = folder and os.path.join(folder, name)
+        return path if path and os.path.isfile(path) else None
+
+
+def _read_toml(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {}
     import tomllib
 
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        with open(path, "rb") as file:
+            return tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSetting(f"{path} cannot be read", why=str(error)) from error
 
 
-def _read_keys(path: Path) -> dict[str, str]:
+def _read_keys(path: str | None) -> dict[str, str]:
+    if path is None:
+        return {}
     import json
 
-    if not path.is_file():
-        return {}
     try:
-        found = json.loads(path.read_text("utf-8"))
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
     except ValueError as error:
         raise BadSetting(f"{path} cannot be read", why=str(error), fix="Repair or remove it") from error
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
@@ -88,34 +101,42 @@ def _read_keys(path: Path) -> dict[str, str]:
     return found
 
 
+_CONFIG = ("TROUPLET_CONFIG_DIR", "XDG_CONFIG_HOME", ".config", "Application Support")
+_DATA = ("TROUPLET_DATA_DIR", "XDG_DATA_HOME", ".local/share", "Application Support")
+_CACHE = ("TROUPLET_CACHE_DIR", "XDG_CACHE_HOME", ".cache", "Caches")
+
+
 def config_dir(environ: Mapping[str, str]) -> Path | None:
     """Return the user's configuration folder; None when the environment names no home."""
-    return _folder(environ, "TROUPLET_CONFIG_DIR", "XDG_CONFIG_HOME", ".config", mac="Application Support")
+    return _as_path(_folder(environ, *_CONFIG))
 
 
 def data_dir(environ: Mapping[str, str]) -> Path | None:
     """Return the user's data folder; None when the environment names no home."""
-    return _folder(environ, "TROUPLET_DATA_DIR", "XDG_DATA_HOME", ".local/share", mac="Application Support")
+    return _as_path(_folder(environ, *_DATA))
 
 
 def cache_dir(environ: Mapping[str, str]) -> Path | None:
     """Return the user's cache folder; None when the environment names no home."""
-    return _folder(environ, "TROUPLET_CACHE_DIR", "XDG_CACHE_HOME", ".cache", mac="Caches")
+    return _as_path(_folder(environ, *_CACHE))
 
 
-def _folder(environ: Mapping[str, str], own: str, xdg: str, below_home: str, *, mac: str) -> Path | None:
-    import sys
+def _as_path(folder: str | None) -> Path | None:
     from pathlib import Path
 
+    return None if folder is None else Path(folder)
+
+
+def _folder(environ: Mapping[str, str], own: str, xdg: str, below_home: str, mac: str) -> str | None:
     if environ.get(own):
-        return Path(environ[own])
+        return environ[own]
     if environ.get(xdg):
-        return Path(environ[xdg], "trouplet")
+        return os.path.join(environ[xdg], "trouplet")
     if sys.platform == "win32" and environ.get("LOCALAPPDATA"):
-        return Path(environ["LOCALAPPDATA"], "trouplet", below_home.rsplit("/", maxsplit=1)[-1].lstrip("."))
+        return os.path.join(environ["LOCALAPPDATA"], "trouplet", below_home.rsplit("/", maxsplit=1)[-1].lstrip("."))
     home = environ.get("HOME")
     if not home:
         return None
     if sys.platform == "darwin":
-        return Path(home, "Library", mac, "trouplet")
-    return Path(home, below_home, "trouplet")
+        return os.path.join(home, "Library", mac, "trouplet")
+    return os.path.join(home, below_home, "trouplet")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trouplet.threads import run_in_thread
 from trouplet.tool_io import ToolTraits
 from trouplet.tool_output import as_output
-from trouplet.tool_schema import ArgumentCheck, routine
+from trouplet.tool_schema import argument_check, routine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -39,9 +39,8 @@ class FunctionTool:
         traits: ToolTraits | None = None,
     ) -> None:
         self.function = function
-        check = ArgumentCheck(function, name=name, description=description)
-        self._check = check
-        self.schema: ToolSchema = check.schema
+        self._check = argument_check(function, name=name, description=description)
+        self.schema: ToolSchema = self._check.schema
         self.traits = traits or ToolTraits()
         self._call = _caller(function)
 

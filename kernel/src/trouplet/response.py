@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from trouplet.errors import InvalidArguments
@@ -10,6 +11,7 @@ from trouplet.model_io import Finish, MediaChunk, ModelResponse, TextChunk, Thin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from json import JSONDecoder
 
     from trouplet.messages import ContentBlock
     from trouplet.model_io import Chunk
@@ -137,17 +139,28 @@ def parse_arguments(text: str) -> dict[str, object]:
     """
     if not text or text == "{}":
         return {}
-    import json
-
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        value = _decoder().decode(text)
         if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()
+            _check_surrogates(value)
     except (ValueError, RecursionError) as error:
         raise InvalidArguments("the arguments are not valid JSON", why=str(error)) from None
     if not isinstance(value, dict):
         raise InvalidArguments(f"the arguments are a JSON {type(value).__name__}, not an object")
     return value
+
+
+@cache
+def _decoder() -> JSONDecoder:
+    from json import JSONDecoder
+
+    return JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+
+
+def _check_surrogates(value: object) -> None:
+    from json import dumps
+
+    dumps(value, ensure_ascii=False).encode()
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
+from types import FunctionType
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from weakref import WeakKeyDictionary
 
 from trouplet.errors import InvalidArguments, ToolNotUsable
 from trouplet.model_io import ToolSchema
@@ -68,6 +70,21 @@ class ArgumentCheck:
             raise InvalidArguments("; ".join(problems)) from None
         except (RecursionError, ValueError) as error:
             raise InvalidArguments(f"the arguments cannot be checked ({error})") from None
+
+
+_made: WeakKeyDictionary[Callable[..., object], ArgumentCheck] = WeakKeyDictionary()
+
+
+def argument_check(
+    function: Callable[..., object], *, name: str | None = None, description: str | None = None
+) -> ArgumentCheck:
+    """Return the check of a function's arguments; made once for a plain function, however many agents use it."""
+    if name is not None or description is not None or not isinstance(function, FunctionType):
+        return ArgumentCheck(function, name=name, description=description)
+    check = _made.get(function)
+    if check is None:
+        check = _made[function] = ArgumentCheck(function)
+    return check
 
 
 def _problem(detail: Any) -> str:
