@@ -1,10 +1,9 @@
 """An agent with tools on a real model in this process: no key, and no network once the weights are there.
 
-``python contrib/examples/demo.py [MODEL]``; ``make demo`` sets everything up first. The task needs a tool: nobody computes a
-standard deviation to fourteen digits without one.
+``python contrib/examples/demo.py [MODEL]``; ``make demo`` sets everything up first. The task needs a tool: nobody
+computes a standard deviation to fourteen digits without one.
 """
 
-import asyncio
 import os
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 from trouplet import Kernel, run
 from trouplet.errors import TroupletError
 from trouplet_cli.render import Transcript
+from trouplet_cli.terminal import standard_streams
 
 SYSTEM_PROMPT = (
     "You are Friday, a helpful assistant. Python has only its standard library here: "
@@ -30,36 +30,41 @@ Jun,158
 Then read it with Python, compute the mean and the standard deviation of the revenue, and tell me both numbers."""
 ANSWER = "27.17106303895132"
 
+TOOLS = ("write_text_file", "view_text_file", "execute_python_code")
+"""The fewer tools there are, the better a small model chooses."""
+
+BIN = os.path.relpath(Path(sys.executable).parent)
 NEXT = """\
 What to do next
-  {python} -m trouplet_cli chat {model} -t code -t files    talk to this agent
-  {python} -m trouplet plugins list                         what is installed
-  README.md                                                 your own agent in six lines"""
+  {bin}/trouplet chat {model} -t code -t files    talk to this agent
+  {bin}/trouplet plugins list                     see what is installed
+  README.md                                       write your own agent, in six lines"""
 
 
 async def main(model: str) -> int:
     """Run the task in an empty folder; return the exit code."""
     with tempfile.TemporaryDirectory(prefix="trouplet-demo-") as folder:
-        files = {"root": folder}
-        async with Kernel(config={"code": {"cwd": folder}, "files": files}) as kernel:
+        async with Kernel(config={"code": {"cwd": folder}, "files": {"root": folder}}) as kernel:
+            found = {tool.schema.name: tool for tool in kernel.tools("files", "code")}
             agent = kernel.agent(
-                "Friday", model=kernel.model(model), sys_prompt=SYSTEM_PROMPT, tools=["files", "code"], max_iters=8
+                "Friday", model=model, sys_prompt=SYSTEM_PROMPT, tools=[found[name] for name in TOOLS], max_iters=8
             )
-            print(f"{model} · tools: {', '.join(tool.schema.name for tool in agent.toolkit or ())}\n\n› {TASK}\n")
-            transcript = Transcript()
+            print(f"{model} · tools: {', '.join(TOOLS)}\n\n{TASK}\n", flush=True)
+            out, _ = standard_streams()
+            transcript = Transcript(out)
             stream = agent.stream(TASK)
             async for event in stream:
                 transcript.show(event)
     reply = stream.reply
     assert reply is not None, "a stream that ended without an error has a reply"
-    print(f"\n{_verdict(reply.text)}\n\n{NEXT.format(python=sys.executable, model=model)}")
+    print(f"\n{_verdict(reply.text)}\n\n{NEXT.format(bin=BIN, model=model)}")
     return 0 if reply.status in ("completed", "limit") else 1
 
 
 def _verdict(answer: str) -> str:
     if ANSWER[:5] in answer:
         return f"The tool computed a standard deviation of {ANSWER}, and the answer has it."
-    return f"The answer lacks the standard deviation ({ANSWER}): small models do that at times. Run it again, or a larger one."
+    return f"The answer lacks the standard deviation, {ANSWER}. Small models do that: try again, or a larger one."
 
 
 def fetch_weights(model: str) -> None:

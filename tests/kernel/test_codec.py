@@ -6,7 +6,16 @@ import pytest
 from trouplet import Msg, ReActAgent, ToolResultBlock
 from trouplet.codec import dump_msg, dump_state, load_msg, load_state
 from trouplet.errors import NewerFormat, NotStorable, StateError
-from trouplet.messages import AudioBlock, Base64Source, ImageBlock, TextBlock, ThinkingBlock, ToolUseBlock, URLSource, VideoBlock
+from trouplet.messages import (
+    AudioBlock,
+    Base64Source,
+    ImageBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolUseBlock,
+    URLSource,
+    VideoBlock,
+)
 from trouplet.testing import ScriptedModel, call
 from trouplet.tool_io import Allow
 
@@ -28,7 +37,11 @@ EVERYTHING = Msg(
 def test_a_message_comes_back_as_it_was() -> None:
     back = load_msg(json.loads(json.dumps(dump_msg(EVERYTHING))))
     assert back == EVERYTHING
-    assert (back.content, back.metadata, back.timestamp) == (EVERYTHING.content, EVERYTHING.metadata, EVERYTHING.timestamp)
+    assert (back.content, back.metadata, back.timestamp) == (
+        EVERYTHING.content,
+        EVERYTHING.metadata,
+        EVERYTHING.timestamp,
+    )
 
 
 def test_a_tool_result_comes_back_with_its_media() -> None:

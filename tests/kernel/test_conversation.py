@@ -22,7 +22,10 @@ class Counting(ChatFormatter):
 async def test_a_message_is_formatted_once_per_formatter() -> None:
     formatter, history = Counting(), [Msg("user", str(n)) for n in range(100)]
     first = await formatter.format(history)
-    assert await formatter.format([*history, Msg("user", "new")]) == [*first, {"role": "user", "blocks": ["text"], "text": "new"}]
+    assert await formatter.format([*history, Msg("user", "new")]) == [
+        *first,
+        {"role": "user", "blocks": ["text"], "text": "new"},
+    ]
     assert formatter.formatted == 101
 
 
@@ -38,7 +41,11 @@ async def test_speakers_are_folded_between_tags_and_tools_stay_native() -> None:
     ]
     system, said, call, result, more = await formatter.format(history)
     assert system["role"] == "system"
-    assert said == {"role": "user", "blocks": ["text"], "text": "Read this.\n<history>\nann: Hi.\nbob: Hello.\n</history>"}
+    assert said == {
+        "role": "user",
+        "blocks": ["text"],
+        "text": "Read this.\n<history>\nann: Hi.\nbob: Hello.\n</history>",
+    }
     assert (call["blocks"], result["blocks"]) == (["tool_use"], ["tool_result"])
     assert more["blocks"] == ["text", "image", "text"]
     assert more["text"] == "<history>\nann: Look:\nann: Nice?\n</history>"

@@ -13,7 +13,9 @@ def declared() -> set[str]:
     """The names that the module declares for type checkers."""
     tree = ast.parse(SOURCE.read_text())
     [block] = [node for node in tree.body if isinstance(node, ast.If)]
-    return {alias.asname or alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return {
+        alias.asname or alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
 
 
 def test_every_public_name_is_there_and_sorted() -> None:
@@ -41,7 +43,9 @@ def test_the_kernel_imports_no_plugin() -> None:
 
 
 def test_every_error_has_a_code_of_its_own_and_stands_in_the_tree() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.TroupletError)]
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.TroupletError)
+    ]
     codes = [kind.code for kind in kinds]
     assert len(set(codes)) == len(codes)
     for kind in kinds:

@@ -221,7 +221,9 @@ async def test_observers_get_the_types_that_they_asked_for() -> None:
     batches: list[int] = []
     agent = agent_of("hello")
     agent.hooks.add("on_event", lambda scope: [Subscription((TextDelta,), lambda event: texts.append(event.text))])
-    agent.hooks.add("on_event", lambda scope: [Subscription((object,), lambda events: batches.append(len(events)), batch=4)])
+    agent.hooks.add(
+        "on_event", lambda scope: [Subscription((object,), lambda events: batches.append(len(events)), batch=4)]
+    )
     await agent("go")
     assert texts == ["hello"]
     assert batches[0] == 4

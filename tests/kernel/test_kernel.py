@@ -144,7 +144,12 @@ def test_an_argument_beats_the_environment_which_beats_the_file(tmp_path: Path) 
     context = kernel.context("x")
     assert context.config == {"a": 1, "b": 2}
     found = [context.secret(name, variable=f"{name.upper()}_API_KEY") for name in ("openai", "other", "third", "none")]
-    assert [secret.reveal() if secret else None for secret in found] == ["from-environment", "from-file", "from-argument", None]
+    assert [secret.reveal() if secret else None for secret in found] == [
+        "from-environment",
+        "from-file",
+        "from-argument",
+        None,
+    ]
 
 
 def test_a_damaged_configuration_file_is_named(tmp_path: Path) -> None:

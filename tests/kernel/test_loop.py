@@ -120,7 +120,9 @@ async def test_a_failing_model_fails_the_run_and_keeps_what_was_said() -> None:
 
 async def test_calls_without_an_id_or_with_a_used_one_get_their_own() -> None:
     same = [ToolCallChunk(0, '{"a":1,"b":1}', "x", "add"), ToolCallChunk(1, '{"a":2,"b":2}', "x", "add")]
-    agent = agent_of([*same, FinishChunk("tool_calls")], [ToolCallChunk(0, '{"a":3,"b":3}', "x", "add"), FinishChunk()], "ok")
+    agent = agent_of(
+        [*same, FinishChunk("tool_calls")], [ToolCallChunk(0, '{"a":3,"b":3}', "x", "add"), FinishChunk()], "ok"
+    )
     await agent("go")
     results = [result for msg in await history(agent) for result in msg.blocks(ToolResultBlock)]
     assert [result.text for result in results] == ["2", "4", "6"]

@@ -6,7 +6,9 @@ from trouplet.messages import TextBlock
 from trouplet.testing.contracts import MemoryContract
 
 CALL = Msg("Friday", [ToolUseBlock("1", "add", {}), ToolUseBlock("2", "add", {})], "assistant")
-RESULTS = Msg("Friday", [ToolResultBlock("1", "add", (TextBlock("a"),)), ToolResultBlock("2", "add", (TextBlock("b"),))], "tool")
+RESULTS = Msg(
+    "Friday", [ToolResultBlock("1", "add", (TextBlock("a"),)), ToolResultBlock("2", "add", (TextBlock("b"),))], "tool"
+)
 
 
 class TestInMemoryMemory(MemoryContract):

@@ -54,7 +54,9 @@ async def test_a_wrong_call_is_told_to_the_model_which_tries_again() -> None:
     assert (await agent("Ann is 31.", output_type=Person)).output.age == 31
 
 
-@pytest.mark.parametrize(("kind", "answer", "value"), [(int, '{"value": 3}', 3), (list[str], '{"value": ["a"]}', ["a"])])
+@pytest.mark.parametrize(
+    ("kind", "answer", "value"), [(int, '{"value": 3}', 3), (list[str], '{"value": ["a"]}', ["a"])]
+)
 async def test_any_type_may_be_asked_for(kind: type, answer: str, value: object) -> None:
     reply = await ReActAgent("Friday", model=ScriptedModel([answer]))("go", output_type=kind)
     assert reply.output == value

@@ -20,9 +20,7 @@ class Place(BaseModel):
     zip: int | None = None
 
 
-def find(
-    place: Place, kind: Literal["bar", "cafe"], radius: float = 1.5, tags: list[str] | None = None
-) -> str:
+def find(place: Place, kind: Literal["bar", "cafe"], radius: float = 1.5, tags: list[str] | None = None) -> str:
     """Find places nearby.
 
     Looks at the map.

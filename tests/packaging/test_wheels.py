@@ -40,7 +40,9 @@ def clean_python(tmp_path_factory: pytest.TempPathFactory, wheels: dict[str, Pat
 
 
 def installed(python: Path) -> set[str]:
-    return {entry["name"] for entry in json.loads(run(UV, "pip", "list", "--quiet", "--format", "json", "--python", python))}
+    return {
+        entry["name"] for entry in json.loads(run(UV, "pip", "list", "--quiet", "--format", "json", "--python", python))
+    }
 
 
 def test_a_wheel_holds_its_package_and_nothing_else(wheels: dict[str, Path]) -> None:
@@ -71,4 +73,6 @@ def test_each_plugin_installs_beside_the_kernel_and_is_found(clean_python: Path,
         run(UV, "pip", "install", "--quiet", "--python", clean_python, *links, wheel)
         report = run(clean_python, "-m", "trouplet", "plugins", "doctor")
         assert "✗" not in report
-    assert {f"trouplet-{wheel.name.split('-')[0].removeprefix('trouplet_')}" for wheel in known} < installed(clean_python)
+    assert {f"trouplet-{wheel.name.split('-')[0].removeprefix('trouplet_')}" for wheel in known} < installed(
+        clean_python
+    )
