@@ -71,9 +71,7 @@ def _whole(message: dict[str, object], finish_reason: str) -> bytes:
     return plain(_dump({**_envelope("chat.completion"), "choices": [choice], "usage": _USAGE}))
 
 
-def _streamed(
-    deltas: list[dict[str, object]], finish_reason: str, *, one_http_chunk_per_event: bool = False
-) -> bytes:
+def _streamed(deltas: list[dict[str, object]], finish_reason: str, *, one_http_chunk_per_event: bool = False) -> bytes:
     envelope = _envelope("chat.completion.chunk")
     choices: list[list[object]] = [
         [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}] for delta in deltas

@@ -118,9 +118,7 @@ class PairScenario:
         """Measure the pairs, and check that both sides did the same."""
         if self.whole_process:
             self.read(self.floor, server), self.read(self.ours, server)
-        pairs = [
-            (self.read(self.floor, server), self.read(self.ours, server)) for _ in range(self.repeats or repeats)
-        ]
+        pairs = [(self.read(self.floor, server), self.read(self.ours, server)) for _ in range(self.repeats or repeats)]
         for floor, ours in pairs:
             self.check(floor, ours)
         return [self._row(pairs)]

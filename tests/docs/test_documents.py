@@ -47,8 +47,9 @@ class Reader:
 
     def run(self, *command: str) -> str:
         """Run a command in the folder and return what it prints; warnings are errors."""
+        whole = [sys.executable, *command]
         done = subprocess.run(
-            [sys.executable, *command], cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120
+            whole, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout

@@ -83,19 +83,22 @@ async def turns(agent: ReActAgent, name: str) -> None:
 async def test_two_hundred_interleaved_turns_leak_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     requests: list[tuple[str, dict[str, Any]]] = []
-    async with provider(requests) as base_url:
-        async with kernel("ann", tmp_path, base_url) as ann, kernel("bob", tmp_path, base_url) as bob:
-            agents = {
-                name: owner.agent(f"agent-of-{name}", model=owner.model("openai:gpt-5-mini", stream=False))
-                for name, owner in (("ann", ann), ("bob", bob))
-            }
-            await asyncio.gather(*[turns(agent, name) for name, agent in agents.items()])
-            assert ann.resources.get("http", object, None) is not bob.resources.get("http", object, None)
-            for name, agent in agents.items():
-                other = "bob" if name == "ann" else "ann"
-                history = [msg.text for msg in await agent.memory.get()]
-                assert len(history) == 2 * TURNS
-                assert not [text for text in history if other in text]
+    async with (
+        provider(requests) as base_url,
+        kernel("ann", tmp_path, base_url) as ann,
+        kernel("bob", tmp_path, base_url) as bob,
+    ):
+        agents = {
+            name: owner.agent(f"agent-of-{name}", model=owner.model("openai:gpt-5-mini", stream=False))
+            for name, owner in (("ann", ann), ("bob", bob))
+        }
+        await asyncio.gather(*[turns(agent, name) for name, agent in agents.items()])
+        assert ann.resources.get("http", object, None) is not bob.resources.get("http", object, None)
+        for name, agent in agents.items():
+            other = "bob" if name == "ann" else "ann"
+            history = [msg.text for msg in await agent.memory.get()]
+            assert len(history) == 2 * TURNS
+            assert not [text for text in history if other in text]
     for name, other in (("ann", "bob"), ("bob", "ann")):
         [file] = (tmp_path / name).rglob("seen.txt")
         seen = file.read_text()

@@ -58,8 +58,8 @@ def test_a_value_without_a_json_form_is_named() -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        {"content": [{"type": "code", "text": "x"}]}, {"content": [{"type": "text"}]}, {"role": "root"}, {"format": None},
-        {"format": True}, {"timestamp": "yesterday"}, {"content": [{"type": "text", "text": "x", "__class__": "y"}]},
+        {"content": [{"type": "code", "text": "x"}]}, {"content": [{"type": "text"}]}, {"role": "root"},
+        {"format": None}, {"format": True}, {"timestamp": "yesterday"}, {"content": [{"type": "text", "text": "x", "__class__": "y"}]},
         {"content": "text"},
     ],
 )  # fmt: skip

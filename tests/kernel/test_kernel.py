@@ -1,4 +1,5 @@
 import json
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -129,10 +130,11 @@ async def test_what_fails_on_closing_does_not_keep_the_rest_open(tmp_path: Path)
         raise OSError(what)
 
     kernel = isolated(tmp_path)
+    await kernel.__aenter__()
+    kernel.context("x").resource("a", lambda: "a", close)
+    kernel.context("x").resource("b", lambda: "b", close)
     with pytest.raises(ExceptionGroup):
-        async with kernel:
-            kernel.context("x").resource("a", lambda: "a", close)
-            kernel.context("x").resource("b", lambda: "b", close)
+        await kernel.close()
     assert closed == ["b", "a"]
 
 
@@ -166,10 +168,10 @@ def test_a_secret_is_never_shown(tmp_path: Path) -> None:
 
 
 async def test_clock_and_ids_come_from_the_host(tmp_path: Path) -> None:
-    from datetime import datetime, timezone
+    from datetime import datetime
     from itertools import count
 
-    time, numbers = datetime(2026, 1, 1, tzinfo=timezone.utc), count(1)
+    time, numbers = datetime(2026, 1, 1, tzinfo=UTC), count(1)
     kernel = isolated(tmp_path, clock=lambda: time, new_id=lambda: f"id-{next(numbers)}")
     reply = await kernel.agent("Friday", model="test:echo")(Msg("ann", "hi"))
     assert reply.timestamp == time

@@ -126,7 +126,7 @@ async def test_an_interruption_before_the_first_step_keeps_the_input() -> None:
     await asyncio.sleep(0)
     agent.interrupt()
     assert (await task).interrupted
-    assert [msg.text for msg in await agent.memory.get()][0] == "go"
+    assert (await agent.memory.get())[0].text == "go"
 
 
 async def test_handle_interrupt_decides_the_reply() -> None:
@@ -196,13 +196,13 @@ async def test_events_fold_into_the_messages_of_the_run() -> None:
 
 
 async def test_a_failing_run_ends_with_an_event_and_raises() -> None:
-    events = []
-    with pytest.raises(ModelError):
-        async for event in agent_of(ModelError("it broke")).stream("go"):
-            events.append(event)
-    assert isinstance(events[-1], RunEnded)
-    assert events[-1].status == "failed"
-    assert isinstance(events[-1].error, ModelError)
+    stream = aiter(agent_of(ModelError("it broke")).stream("go"))
+    event: Any = None
+    while not isinstance(event, RunEnded):
+        event = await anext(stream)
+    assert (event.status, type(event.error)) == ("failed", ModelError)
+    with pytest.raises(ModelError, match="it broke"):
+        await anext(stream)
 
 
 async def test_a_reader_that_leaves_ends_the_run() -> None:

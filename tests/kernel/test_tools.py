@@ -171,7 +171,8 @@ async def test_every_kind_of_function_is_a_tool(function, on_loop: bool) -> None
     ("value", "text"),
     [
         ("text", "text"), (None, "(no output)"), ("", "(no output)"), (3, "3"), (True, "true"), (1.5, "1.5"),
-        ({"a": [1, None]}, '{"a":[1,null]}'), ([], "[]"), (b"bytes", "bytes"), (Place(city="Rome"), '{"city":"Rome","zip":null}'),
+        ({"a": [1, None]}, '{"a":[1,null]}'), ([], "[]"), (b"bytes", "bytes"),
+        (Place(city="Rome"), '{"city":"Rome","zip":null}'),
         ({1, 2}, "[1,2]"), (object, "<class 'object'>"), ("\ud800", "\ufffd"), (float("nan"), "nan"),
     ],
 )  # fmt: skip

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WORKSPACE = tomllib.loads((ROOT / "pyproject.toml").read_text())
-MEMBERS = sorted(path.parent for pattern in WORKSPACE["tool"]["uv"]["workspace"]["members"] for path in ROOT.glob(f"{pattern}/pyproject.toml"))  # fmt: skip
+PATTERNS = WORKSPACE["tool"]["uv"]["workspace"]["members"]
+MEMBERS = sorted(path.parent for pattern in PATTERNS for path in ROOT.glob(f"{pattern}/pyproject.toml"))
 PROJECTS = {path: tomllib.loads((path / "pyproject.toml").read_text()) for path in MEMBERS}
 NAMES = {project["project"]["name"] for project in PROJECTS.values()}
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()

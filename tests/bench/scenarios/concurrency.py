@@ -51,8 +51,7 @@ async def _ours(bench):
     async with Kernel() as kernel:
         model = kernel.model("openai:gpt-5-mini", stream=False)
         agents = [
-            kernel.agent("Friday", model=model, sys_prompt=SYSTEM_PROMPT, toolkit=toolkit)
-            for _ in range(bench.size)
+            kernel.agent("Friday", model=model, sys_prompt=SYSTEM_PROMPT, toolkit=toolkit) for _ in range(bench.size)
         ]
         return await _ask_all(bench, [_Texts(agent) for agent in agents])
 

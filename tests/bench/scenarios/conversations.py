@@ -87,10 +87,12 @@ async def _ours_turns(bench, turns, *, warm):
     async with Kernel() as kernel:
         friday = _friday(kernel)
         await friday(QUESTION, memory=InMemoryMemory())
-        await friday.memory.add([
-            Msg("user", text, "user") if number % 2 == 0 else Msg("Friday", text, "assistant")
-            for number, text in enumerate(old_texts(bench.size))
-        ])
+        await friday.memory.add(
+            [
+                Msg("user", text, "user") if number % 2 == 0 else Msg("Friday", text, "assistant")
+                for number, text in enumerate(old_texts(bench.size))
+            ]
+        )
         if warm:
             await friday(QUESTION)
         with bench.section(turns):

@@ -19,9 +19,7 @@ async def _floor(bench, tool):
     from scenarios.raw import Agent, client
 
     async with client() as http:
-        agents = [
-            Agent(http, bench.base_url, tools={"get_weather": tool}, schemas=[SCHEMA]) for _ in range(TURNS + 1)
-        ]
+        agents = [Agent(http, bench.base_url, tools={"get_weather": tool}, schemas=[SCHEMA]) for _ in range(TURNS + 1)]
         answer = await agents.pop().ask(QUESTION)
         with bench.section(TURNS):
             for agent in agents:
@@ -42,9 +40,7 @@ async def _ours(bench, tool):
 
     async with Kernel() as kernel:
         model = kernel.model("openai:gpt-5-mini", stream=False)
-        friday = kernel.agent(
-            "Friday", model=model, sys_prompt=SYSTEM_PROMPT, tools=[tool], max_iters=bench.size + 1
-        )
+        friday = kernel.agent("Friday", model=model, sys_prompt=SYSTEM_PROMPT, tools=[tool], max_iters=bench.size + 1)
         reply = await friday(QUESTION, memory=InMemoryMemory())
         with bench.section(TURNS):
             for _ in range(TURNS):
