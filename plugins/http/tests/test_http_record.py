@@ -38,7 +38,7 @@ async def use(endpoint):
 async def test_what_was_recorded_is_replayed_with_its_chunks_and_its_errors(faults, tmp_path, wire):
     path = tmp_path / "exchanges.jsonl"
     await record(faults, path, wire)
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = [json.loads(line) for line in (await asyncio.to_thread(path.read_text)).splitlines()]
     assert [line["number"] for line in lines] == [0, 1, 2, 3]
     assert lines[0]["request"]["method"] == "POST"
     assert lines[0]["request"]["body"] == {"text": '{"q":1}'}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trouplet_http.failures import names_error as names_error
     from trouplet_http.json_body import BodyFields as BodyFields
     from trouplet_http.json_body import encode_body as encode_body
+    from trouplet_http.json_body import loads as loads
     from trouplet_http.json_body import parse_object as parse_object
     from trouplet_http.lines import LineDecoder as LineDecoder
     from trouplet_http.record import RecordingTransport as RecordingTransport
@@ -47,6 +48,7 @@ _MODULES = {
     "encode_body": "json_body",
     "error_from_body": "failures",
     "error_from_status": "failures",
+    "loads": "json_body",
     "make_client": "client",
     "names_error": "failures",
     "parse_object": "json_body",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from trouplet_http.pool import Origin
 
+_NEXT_ADDRESS_AFTER = 0.25
 _READ_AHEAD = 256 * 1024
 
 
@@ -56,8 +58,8 @@ class Connection(asyncio.Protocol):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not checked with isinstance: the transports of uvloop are no subclasses of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         if not self.in_use:
@@ -157,18 +159,23 @@ async def connect(
 ) -> Connection:
     """Open a connection: name resolution, TCP and TLS, all within ``timeout``."""
     loop = asyncio.get_running_loop()
+    attempt = partial(
+        loop.create_connection,
+        partial(Connection, origin),
+        origin.host,
+        origin.port,
+        ssl=ssl,
+        server_hostname=(server_name or origin.host) if ssl is not None else None,
+    )
+    # uvloop's loop is none of asyncio's own, and cannot try several addresses at a time.
+    if isinstance(loop, asyncio.BaseEventLoop) and not origin.is_address:
+        attempt = partial(attempt, happy_eyeballs_delay=_NEXT_ADDRESS_AFTER)
+    connection: Connection
     try:
         async with asyncio.timeout(timeout):
-            _, connection = await loop.create_connection(
-                lambda: Connection(origin),
-                origin.host,
-                origin.port,
-                ssl=ssl,
-                server_hostname=(server_name or origin.host) if ssl is not None else None,
-                happy_eyeballs_delay=None if origin.is_address else 0.25,
-            )
+            _, connection = await attempt()
     except TimeoutError as error:
         raise httpx.ConnectTimeout(f"No connection to {origin} in time.") from error
-    except (OSError, ValueError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise httpx.ConnectError(f"No connection to {origin}: {error}") from error
     return connection

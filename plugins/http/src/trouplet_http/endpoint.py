@@ -123,23 +123,31 @@ class Endpoint:
         whether the answer is complete is for the caller to see. A break after the first byte raises
         ``StreamInterrupted``.
         """
-        decoder = EventStreamDecoder(max_event_bytes=self._limits.record)
-        call = self._post(path, body, deadline, accept="text/event-stream", **{"cache-control": "no-store"})
-        return self._stream(call, decoder, EVENT_STREAM, self._is_content)
+        return self._stream(
+            lambda: self._post(path, body, deadline, accept="text/event-stream"),
+            EventStreamDecoder(max_event_bytes=self._limits.record),
+            EVENT_STREAM,
+            self._is_content,
+        )
 
     def post_lines(
         self, path: str, body: BodyFields | bytes, *, deadline: float | None = None
     ) -> AsyncGenerator[list[str], None]:
         """Send ``body`` and yield the lines of JSON that come back; otherwise as ``post_stream``."""
-        decoder = LineDecoder(max_record_bytes=self._limits.record)
-        return self._stream(self._post(path, body, deadline, accept="application/x-ndjson"), decoder, JSON_LINES, bool)
+        return self._stream(
+            lambda: self._post(path, body, deadline, accept="application/x-ndjson"),
+            LineDecoder(max_record_bytes=self._limits.record),
+            JSON_LINES,
+            bool,
+        )
 
     def _is_content(self, events: list[ServerSentEvent]) -> bool:
         return any(event.event not in self._keep_alive_events for event in events)
 
-    def _post(self, path: str, body: BodyFields | bytes, deadline: float | None, **headers: str) -> _Call:
+    def _post(self, path: str, body: BodyFields | bytes, deadline: float | None, *, accept: str) -> _Call:
         content = encode_body(body, provider=self.provider)
-        headers |= {"content-type": "application/json", "idempotency-key": os.urandom(16).hex()}
+        key = os.urandom(16).hex()
+        headers = {"accept": accept, "content-type": "application/json", "idempotency-key": key}
         return self._call("POST", _url(self.base_url, path), content, headers, deadline)
 
     def _call(
@@ -165,8 +173,13 @@ class Endpoint:
             raise self._told(error) from error.__cause__
 
     async def _stream(
-        self, call: _Call, decoder: Decoder[R], kinds: Collection[str], is_content: Callable[[list[R]], bool]
+        self,
+        make_call: Callable[[], _Call],
+        decoder: Decoder[R],
+        kinds: Collection[str],
+        is_content: Callable[[list[R]], bool],
     ) -> AsyncGenerator[list[R], None]:
+        call = make_call()
         reader = StreamReader(
             self._answers,
             decoder,

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+import orjson
+
 from trouplet.errors import InvalidResponse, RequestRejected
 from trouplet_http.redaction import redact
 
@@ -41,10 +43,21 @@ def encode_body(body: BodyFields | bytes, *, provider: str = "") -> bytes:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
+def loads(text: str | bytes) -> object:
+    """Parse JSON text with orjson, and what that refuses (NaN, lone surrogates) as the standard library does.
+
+    Integers of more than 64 bits become floats.
+    """
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)
+
+
 def parse_object(text: str | bytes, *, provider: str = "", status: int | None = None) -> dict[str, object]:
     """Parse one JSON object; raise ``InvalidResponse`` for anything else."""
     try:
-        value = json.loads(text)
+        value = loads(text)
     except (ValueError, RecursionError) as error:
         reason = str(error) or "it is nested too deeply"
     else:

@@ -250,6 +250,8 @@ def _origin(request: httpx.Request) -> Origin:
     default_port = _DEFAULT_PORTS.get(url.scheme)
     if default_port is None:
         raise httpx.UnsupportedProtocol(f"The URL has the protocol {url.scheme!r}, not http or https.")
-    if not url.host:
+    if not url.raw_host:
         raise httpx.UnsupportedProtocol("The URL has no host.")
-    return Origin(url.scheme, url.host, url.port or default_port, request.extensions.get("sni_hostname"))
+    return Origin(
+        url.scheme, url.raw_host.decode("ascii"), url.port or default_port, request.extensions.get("sni_hostname")
+    )
