@@ -144,7 +144,7 @@ def over_ours(base):
 
 CLIENTS = {
     "httpx": HttpxClient,
-    "httpx, 64 pools": sharded,
+    "httpx in 64 pools": sharded,
     "httpx-aiohttp": over_aiohttp,
     "httpx over pyreqwest": over_pyreqwest,
     "aiohttp": AiohttpClient,

@@ -1,6 +1,6 @@
 """A provider that costs its clients' measurement nothing: raw asyncio, answers made beforehand, kept connections.
 
-Prints its port. ``/call`` answers at once, ``/slow`` after 300 ms, ``/stream/N`` with N server-sent events in one burst.
+Prints its port. ``/call`` answers at once, ``/slow`` after 300 ms, ``/stream/N`` with N server-sent events at once.
 """
 
 import asyncio
