@@ -59,7 +59,8 @@ def test_a_value_without_a_json_form_is_named() -> None:
     "damage",
     [
         {"content": [{"type": "code", "text": "x"}]}, {"content": [{"type": "text"}]}, {"role": "root"},
-        {"format": None}, {"format": True}, {"timestamp": "yesterday"}, {"content": [{"type": "text", "text": "x", "__class__": "y"}]},
+        {"format": None}, {"format": True}, {"timestamp": "yesterday"},
+        {"content": [{"type": "text", "text": "x", "__class__": "y"}]},
         {"content": "text"},
     ],
 )  # fmt: skip

@@ -9,13 +9,12 @@ others go through ``Answer``.
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
 from trouplet.model_io import TextChunk
-from trouplet_http import redact
+from trouplet_http import loads, redact
 from trouplet_openai.answer import Answer
 from trouplet_openai.provider_errors import error_in_answer
 
@@ -71,7 +70,7 @@ async def read_stream(open_stream: Callable[[], Awaitable[Events]], *, provider:
 def parse_chunk(data: str, answer: Answer) -> object:
     """Parse the data of one event."""
     try:
-        return _parse(data)
+        return loads(data)
     except (ValueError, RecursionError) as error:
         text = data.strip()
         if text == "[DONE]":
@@ -108,5 +107,3 @@ async def _drain(batches: Events) -> None:
     except (TimeoutError, ModelError):
         pass  # the answer is complete; only the connection is lost
 
-
-_parse = json.JSONDecoder().decode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from trouplet.conversation import MEDIA, ChatFormatter, promoted_media, result_text
@@ -93,6 +94,7 @@ class OpenAIChatFormatter(ChatFormatter):
         return {"name": name} if name and name != msg.role else {}
 
 
+@lru_cache(maxsize=1024)
 def wire_name(name: str) -> str:
     """A speaker's name as every endpoint takes it: at most 64 of ``a-zA-Z0-9_-``; empty when nothing telling is left.
 
@@ -124,6 +126,8 @@ def _arguments(call: ToolUseBlock) -> str:
         import json
 
         return json.dumps(call.input, ensure_ascii=False) if call.input else "{}"
+    if call.input:
+        return call.raw_input
     try:
         parse_arguments(call.raw_input)
     except InvalidArguments:
