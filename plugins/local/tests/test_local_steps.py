@@ -63,6 +63,14 @@ def test_the_choice_of_tools_decides_which_steps_there_are(choice, expected):
     assert [members.get("tool", {}).get("const") for members in made] == expected
 
 
+def test_a_barred_tool_is_left_out_unless_it_is_asked_for():
+    assert [members.get("tool") for members in branches(steps_schema([WRITE, LOOK], barred="write"))] == [
+        {"const": "look"},
+        None,
+    ]
+    assert len(branches(steps_schema([WRITE, LOOK], barred="write", choice="write"))) == 1
+
+
 def test_a_choice_that_names_no_tool_is_an_error():
     with pytest.raises(BadSetting, match="names no tool"):
         steps_schema([LOOK], choice="lok")

@@ -13,6 +13,7 @@ from trouplet_local.formatter import LocalChatFormatter
 from trouplet_local.settings import DEFAULT_SAMPLING, check_sampling
 from trouplet_local.step_reader import StepReader
 from trouplet_local.steps import plain_schema, relaxed_schema, steps_schema, tools_prompt
+from trouplet_local.stuck import stuck_on
 from trouplet_local.turn import Turn
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ class LocalChatModel:
 
     async def _steps(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         """Answer with a step. One that is not valid is asked for once more, with a grammar that asks less."""
-        schema = steps_schema(request.tools, choice=request.tool_choice, output=request.output_schema)
+        schema = steps_schema(
+            request.tools, choice=request.tool_choice, output=request.output_schema, barred=stuck_on(request.messages)
+        )
         used, problem = Usage.none(), ""
         for grammar in (schema, relaxed_schema(schema)):
             turn = Turn(self.info, used)

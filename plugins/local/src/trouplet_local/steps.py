@@ -80,12 +80,19 @@ def _kind(schema: Mapping[str, object]) -> str:
 
 
 def steps_schema(
-    tools: Sequence[ToolSchema], *, choice: str | None = None, output: Mapping[str, object] | None = None
+    tools: Sequence[ToolSchema],
+    *,
+    choice: str | None = None,
+    output: Mapping[str, object] | None = None,
+    barred: str | None = None,
 ) -> dict[str, object]:
     """Return the schema of a step: one branch per tool that may be called, and one for the answer if it may be given.
 
-    ``choice`` is a request's ``tool_choice``, ``output`` the schema of the answer when it is not text.
+    ``choice`` is a request's ``tool_choice``, ``output`` the schema of the answer when it is not text. The ``barred``
+    tool is left out where the choice is the model's.
     """
+    if choice in (None, "auto"):
+        tools = [tool for tool in tools if tool.name != barred]
     definitions: dict[str, object] = {}
     branches = [
         _branch({TOOL: {"const": tool.name}, ARGUMENTS: _closed(tool.parameters, tool.name, definitions)})
