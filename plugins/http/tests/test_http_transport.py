@@ -251,6 +251,24 @@ async def test_an_idle_connection_is_closed_after_a_while(faults, wire):
         await asyncio.wait_for(faults.closed.wait(), 10)
 
 
+async def test_a_connection_that_is_in_use_again_does_not_confuse_the_sweep_of_idle_ones(faults, wire):
+    problems, swept = [], asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: problems.append(context["message"]))
+
+    async def slow(exchange):
+        await swept.wait()
+        await exchange.send(wire.json({}))
+
+    faults.answers = [wire.json({}), slow]
+    async with httpx.AsyncClient(transport=AsyncioTransport(keepalive=0.05)) as client:
+        await client.get(faults.url)
+        loop.call_later(0.2, swept.set)
+        await client.get(faults.url)
+    assert faults.connections == 1
+    assert problems == []
+
+
 async def test_an_idle_connection_that_receives_something_is_dropped(faults, client, wire):
     async def answers_twice(exchange):
         await exchange.send(wire.json({"n": 1}))

@@ -126,11 +126,12 @@ class ConnectionPool:
         while waiting:
             connection = waiting.pop()
             self._idle_count -= 1
+            if not waiting:
+                del self._idle[origin]
             if connection.alive and connection.idle_since >= oldest:
                 connection.in_use = True
                 return connection
             connection.abort()
-        self._idle.pop(origin, None)
         return None
 
     def _make_room(self) -> None:

@@ -106,4 +106,3 @@ async def _drain(batches: Events) -> None:
                 pass
     except (TimeoutError, ModelError):
         pass  # the answer is complete; only the connection is lost
-
