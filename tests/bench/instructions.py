@@ -10,6 +10,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from functools import cache
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from measurement import HERE, BenchError, Row, Skipped, run_side
@@ -54,8 +55,9 @@ def instructions(arguments: tuple[str, ...], base_url: str) -> int:
     """Count the instructions of a fresh interpreter whose bytecode files are there already."""
     command = [sys.executable, *arguments]
     run_side(command, base_url)
-    counter = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-fd=1"]
-    output = run_side([*counter, *command], base_url)
+    with TemporaryDirectory() as folder:  # callgrind replaces its output file: root would lose a device
+        counter = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/profile", "--log-fd=1"]
+        output = run_side([*counter, *command], base_url)
     found = re.search(r"Collected : (\d+)", output)
     if found is None:
         raise BenchError(f"callgrind counted nothing: {output[-500:]}")

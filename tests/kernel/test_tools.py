@@ -313,3 +313,12 @@ async def test_hundreds_of_sync_tools_run_in_a_bounded_number_of_threads() -> No
     results = await results_of(count, *[call("count", n=n) for n in range(200)])
     assert len(results) == 200
     assert most - before <= 64
+
+
+async def test_the_guard_of_this_suite_notices_what_blocks_the_loop() -> None:
+    async def block() -> None:
+        """Block."""
+        time.sleep(0.01)  # noqa: ASYNC251
+
+    [result] = await results_of(block, call("block"))
+    assert "Blocking call to time.sleep" in result.text

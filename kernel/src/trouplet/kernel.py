@@ -88,11 +88,7 @@ class Kernel:
         from trouplet.selection import Selection
 
         settings = self.settings
-        selection = Selection(
-            allow=settings.rule("allow", "TROUPLET_ALLOW") if allow is None else allow,
-            block=[*block, *(settings.rule("block", "TROUPLET_BLOCK") or ())],
-            prefer={**settings.prefer(), **(prefer or {})},
-        )
+        selection = Selection.configured(settings, allow=allow, block=block, prefer=prefer)
         named = [*plugins, *(settings.rule("plugins", "TROUPLET_PLUGINS") or ())]
         return PluginManager(selection, self.context, builtins=BUILTIN_PLUGINS, plugins=named)
 

@@ -96,7 +96,7 @@ class Endpoint:
         self._keep_alive_events = frozenset(keep_alive_events)
         self._limits = limits or Limits()
         self._clock = clock
-        self._merged: tuple[httpx.Headers, list[tuple[str, str]]] | None = None
+        self._of_client: tuple[httpx.Headers, list[tuple[str, str]]] | None = None
         self._answers = AnswerReader(provider, describe=describe_error, max_body_bytes=self._limits.body)
 
     def __repr__(self) -> str:
@@ -224,28 +224,22 @@ class Endpoint:
 
     def _request(self, call: _Call) -> httpx.Request:
         client = self._client
+        own = {name: value.reveal() if isinstance(value, Secret) else value for name, value in self._headers.items()}
         if client.cookies or client.params:
-            own = {name: _shown(value) for name, value in self._headers.items()}
             return client.build_request(
                 call.method, call.url, content=call.content, headers=call.headers | own, timeout=_TIMEOUT
             )
         # The same request, without merging three sets of headers for each: 8 % of what a call costs.
-        of_this_call = [item for item in call.headers.items() if item[0] not in self._headers]
-        headers = [*self._fixed_headers(), *of_this_call]
+        headers = [*self._headers_of_client(), *(call.headers | own).items()]
         return httpx.Request(call.method, call.url, headers=headers, content=call.content, extensions=_EXTENSIONS)
 
-    def _fixed_headers(self) -> list[tuple[str, str]]:
-        """Return the headers of every request: the client's as they are now, under the endpoint's own."""
-        seen = self._client.headers
-        if self._merged is None or self._merged[0] != seen:
-            own = {name: _shown(value) for name, value in self._headers.items()}
-            theirs = [item for item in seen.multi_items() if item[0] not in own and item[0] not in _PER_CALL]
-            self._merged = (seen.copy(), [*theirs, *own.items()])
-        return self._merged[1]
-
-
-def _shown(value: str | Secret) -> str:
-    return value.reveal() if isinstance(value, Secret) else value
+    def _headers_of_client(self) -> list[tuple[str, str]]:
+        """Return the client's own headers, as they are now, but for those that a call sets itself."""
+        now = self._client.headers
+        if self._of_client is None or self._of_client[0] != now:
+            left = [item for item in now.multi_items() if item[0] not in self._headers and item[0] not in _PER_CALL]
+            self._of_client = (now.copy(), left)
+        return self._of_client[1]
 
 
 async def _within(call: _Call, attempt: Callable[[], Awaitable[T]]) -> T:
