@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 import pytest
 
-from trouplet import Kernel
+from trouplet import ReActAgent, Toolkit
 from trouplet.errors import RequestRejected
 from trouplet.messages import Msg, ToolUseBlock
 from trouplet.model_io import Finish, ModelRequest, TextChunk, ToolSchema
@@ -129,16 +129,21 @@ async def seconds_until_free(model):
     return time.monotonic() - begun
 
 
-async def test_an_agent_runs_to_an_end_with_tools(smollm2_file):
+@pytest.fixture
+def adding():
+    """A toolkit, made outside of the event loop: reading a function's source looks at files."""
+
     def add(a: int, b: int) -> int:
         """Add two numbers."""
         return a + b
 
-    async with Kernel() as kernel:
-        model = kernel.model(f"local:{smollm2_file}", n_ctx=2048, max_tokens=160)
-        agent = kernel.agent("Friday", model=model, sys_prompt="You add numbers.", tools=[add], max_iters=3)
-        reply = await agent("What is 2 + 3?")
-    assert reply.role == "assistant"
+    return Toolkit([add])
+
+
+async def test_an_agent_runs_to_an_end_with_tools(smollm2, adding):
+    agent = ReActAgent("Friday", model=smollm2, sys_prompt="You add numbers.", toolkit=adding, max_iters=3)
+    reply = await agent("What is 2 + 3?")
+    assert reply.status in {"completed", "limit"}
 
 
 HOST = """
