@@ -14,10 +14,7 @@ from trouplet.errors import TroupletError
 from trouplet_cli.render import Transcript
 from trouplet_cli.terminal import standard_streams
 
-SYSTEM_PROMPT = (
-    "You are Friday, a helpful assistant. Python has only its standard library here: "
-    "read CSV files with csv.DictReader and compute with statistics."
-)
+SYSTEM_PROMPT = "You are Friday, a helpful assistant. Your Python has only the standard library."
 TASK = """\
 Write a file sales.csv with this content:
 month,revenue
@@ -27,7 +24,8 @@ Mar,143
 Apr,110
 May,162
 Jun,158
-Then read it with Python, compute the mean and the standard deviation of the revenue, and tell me both numbers."""
+Then run Python code that reads it with csv.DictReader and prints the statistics.stdev of the revenue, and tell me the
+result."""
 ANSWER = "27.17106303895132"
 
 TOOLS = ("write_text_file", "view_text_file", "execute_python_code")
@@ -44,7 +42,9 @@ What to do next
 async def main(model: str) -> int:
     """Run the task in an empty folder; return the exit code."""
     with tempfile.TemporaryDirectory(prefix="trouplet-demo-") as folder:
-        async with Kernel(config={"code": {"cwd": folder}, "files": {"root": folder}}) as kernel:
+        # A small model that misses a package may try to install it; without an index it cannot.
+        code = {"cwd": folder, "env": {"PIP_NO_INDEX": "1"}}
+        async with Kernel(config={"code": code, "files": {"root": folder}}) as kernel:
             found = {tool.schema.name: tool for tool in kernel.tools("files", "code")}
             agent = kernel.agent(
                 "Friday", model=model, sys_prompt=SYSTEM_PROMPT, tools=[found[name] for name in TOOLS], max_iters=8
