@@ -14,7 +14,10 @@ from trouplet.errors import TroupletError
 from trouplet_cli.render import Transcript
 from trouplet_cli.terminal import standard_streams
 
-SYSTEM_PROMPT = "You are Friday, a helpful assistant. Your Python has only the standard library."
+SYSTEM_PROMPT = (
+    "You are Friday, a helpful assistant. Python has only its standard library here: "
+    "read CSV files with csv.DictReader and compute with statistics."
+)
 TASK = """\
 Write a file sales.csv with this content:
 month,revenue
@@ -24,8 +27,7 @@ Mar,143
 Apr,110
 May,162
 Jun,158
-Then run Python code that reads it with csv.DictReader and prints the statistics.stdev of the revenue, and tell me the
-result."""
+Then read it with Python, compute the mean and the standard deviation of the revenue, and tell me both numbers."""
 ANSWER = "27.17106303895132"
 
 TOOLS = ("write_text_file", "view_text_file", "execute_python_code")

@@ -33,6 +33,20 @@ def test_names_are_imported_on_first_use() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+SHADOWED = """
+import types
+import trouplet
+import {modules}
+assert not [name for name in trouplet.__all__ if isinstance(getattr(trouplet, name), types.ModuleType)]
+"""
+
+
+def test_no_module_takes_the_place_of_a_public_name() -> None:
+    stems = [path.stem for path in SOURCE.parent.glob("*.py") if not path.stem.startswith("__")]
+    code = SHADOWED.format(modules=", ".join([f"trouplet.{stem}" for stem in stems]))
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_the_kernel_imports_no_plugin() -> None:
     for path in SOURCE.parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

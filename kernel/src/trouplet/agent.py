@@ -10,13 +10,13 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from trouplet.agent_run import Interruption, Run
 from trouplet.chains import Hooks, chains_of
 from trouplet.errors import BadInput
 from trouplet.loop import ReasonActLoop
 from trouplet.memory import InMemoryMemory
 from trouplet.messages import Msg, TextBlock, now
 from trouplet.messages import new_id as random_id
-from trouplet.run import Interruption, Run
 from trouplet.toolkit import Toolkit
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, Literal, TypeAlias, TypeVar, overload
 
+    from trouplet.agent_run import Decisions
     from trouplet.chains import Chains
     from trouplet.kernel import Kernel
     from trouplet.ports import ChatModel, Formatter, Memory
     from trouplet.reply import Reply
-    from trouplet.run import Decisions
     from trouplet.run_state import RunState
     from trouplet.run_stream import RunStream
     from trouplet.structured import OutputContract

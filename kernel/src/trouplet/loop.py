@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from trouplet.agent import ReActAgent
+    from trouplet.agent_run import Run
     from trouplet.events import RunStatus
     from trouplet.messages import ContentBlock
     from trouplet.model_io import ModelResponse
-    from trouplet.run import Run
     from trouplet.run_state import RunState
     from trouplet.tool_calls import ToolCalls
 

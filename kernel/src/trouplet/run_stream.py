@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
     from typing import Any
 
+    from trouplet.agent_run import Run
     from trouplet.events import Event
     from trouplet.reply import Reply
-    from trouplet.run import Run
     from trouplet.run_state import RunState
 
 

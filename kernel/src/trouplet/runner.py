@@ -6,14 +6,14 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
+from trouplet.agent_run import Interruption, watched_by
 from trouplet.errors import LoopRunning
-from trouplet.run import Interruption, watched_by
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any, TypeVar
 
-    from trouplet.run import Run
+    from trouplet.agent_run import Run
 
     T = TypeVar("T")
 

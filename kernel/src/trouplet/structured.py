@@ -17,9 +17,9 @@ from trouplet.tool_io import ToolTraits
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from trouplet.agent_run import Run
     from trouplet.messages import ContentBlock
     from trouplet.model_io import ModelInfo, ModelRequest
-    from trouplet.run import Run
     from trouplet.run_state import RunState
 
 T = TypeVar("T")

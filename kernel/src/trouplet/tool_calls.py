@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from trouplet.agent import ReActAgent
+    from trouplet.agent_run import Run
     from trouplet.messages import ContentBlock
     from trouplet.ports import Tool
-    from trouplet.run import Run
 
 GATE_DEADLINE = 30.0
 """Seconds that a policy hook may take; after that the answer is no."""

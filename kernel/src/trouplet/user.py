@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from trouplet.agent import Input
+    from trouplet.agent_run import Run
     from trouplet.kernel import Kernel
-    from trouplet.run import Run
 
 
 class UserAgent(Agent):

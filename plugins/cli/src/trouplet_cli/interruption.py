@@ -7,7 +7,7 @@ import signal
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
-from trouplet.run import Interruption, Run, watched_by
+from trouplet.agent_run import Interruption, Run, watched_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
