@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import gc
 from typing import Any
 
@@ -294,3 +295,58 @@ async def test_tools_that_are_stopped_clean_up_undisturbed() -> None:
     await agent.interrupt()
     await task
     assert cleaned == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+async def test_a_tool_that_swallows_its_cancellation_stops_nothing_from_stopping(parallel: bool) -> None:
+    async def stubborn() -> str:
+        """Be stubborn."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return "still here"
+
+    steps = [[call("stubborn"), call("stubborn")], "never said", [call("stubborn")], "never said"]
+    agent = ReActAgent("Friday", model=ScriptedModel(steps), tools=[stubborn], parallel_tool_calls=parallel)
+    asyncio.get_running_loop().call_later(0.05, agent.interrupt)
+    assert (await agent("go")).interrupted
+    validate_history(await agent.memory.get())
+    agent = ReActAgent("Friday", model=ScriptedModel(steps), tools=[stubborn], parallel_tool_calls=parallel)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await agent("go")
+    validate_history(await agent.memory.get())
+
+
+async def test_an_agent_that_swallows_its_callers_cancellation_does_not_hide_it() -> None:
+    class Deaf(Agent):
+        async def reply(self, msgs: Any, run: Any) -> Msg:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            return Msg(self.name, "what?", "assistant")
+
+    task = asyncio.create_task(Deaf("deaf")("go"))
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_interrupting_twice_is_like_interrupting_once() -> None:
+    agent = agent_of(stuck)
+    task, _ = await begun(agent, TextDelta)
+    first, second = agent.interrupt("one"), agent.interrupt("two")
+    await first
+    await second
+    assert (await task).interrupted
+    assert [msg.text for msg in await agent.memory.get()][-1] == "one"
+
+
+async def test_a_hook_that_hangs_is_interrupted_like_anything_else() -> None:
+    async def hang_here(msgs: Any, scope: Any) -> None:
+        await asyncio.Event().wait()
+
+    agent = agent_of("never said")
+    agent.hooks.add("before_reply", hang_here)
+    asyncio.get_running_loop().call_later(0.02, agent.interrupt)
+    assert (await agent("go")).interrupted
+    validate_history(await agent.memory.get())

@@ -194,6 +194,8 @@ class Run:
             async with self.agent.turn(self):
                 try:
                     reply = await self._start()
+                    if caller.cancelling() > cancelled_before:
+                        raise asyncio.CancelledError
                 except asyncio.CancelledError:
                     if self._interruption is None or caller.cancelling() > cancelled_before:
                         await self.shielded(self._repair("The call was stopped before it ended."))

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from trouplet.cancellation import raise_if_cancelled
 from trouplet.errors import ModelError, OutputMissing, StreamInterrupted
 from trouplet.messages import Msg, TextBlock, ThinkingBlock, ToolUseBlock, new_id
 from trouplet.model_io import ModelRequest, Usage
@@ -82,6 +83,7 @@ class ReasonActLoop:
         """Go on until the run is finished or parked; return the reply."""
         state = self._run.state
         while True:
+            raise_if_cancelled()
             action = next_action(state)
             match action.kind:
                 case "call_model":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from trouplet.cancellation import raise_if_cancelled
 from trouplet.chains import gate
 from trouplet.errors import InvalidArguments
 from trouplet.messages import TextBlock, ToolResultBlock, ToolUseBlock
@@ -55,6 +56,7 @@ class ToolCalls:
         if len(calls) == 1 or not self._agent.parallel_tool_calls:
             for call in calls:
                 await self._settle(call)
+                raise_if_cancelled()
             return
         tasks = [asyncio.create_task(self._settle(call)) for call in calls]
         try:
