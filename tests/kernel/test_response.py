@@ -54,7 +54,8 @@ def test_empty_pieces_make_no_block() -> None:
     [
         "{", '{"a": 1', "[1]", '"a"', "1", "null", "{'a': 1}", '{"a": NaN}', '{"a": Infinity}', '{"a": 1, "a": 2}',
         '{"a": 1} {"b": 2}', '{"a": 1,}', "{a: 1}", '{"a": "\\ud800"}', '{"a": "\n"}', "\x00", "[" * 100_000,
-        '{"a":' * 100_000, '{"a": ' + "9" * 5000 + "}", '```json\n{"a": 1}\n```', "<tool_call>", "True", "﻿{}", "{}}",
+        '{"a":' * 100_000, '{"a": ' + "9" * 5000 + "}", '```json\n{"a": 1}\n```', "<tool_call>", "True",
+        '{"a": 1e999}', "﻿{}", "{}}",
     ],
 )  # fmt: skip
 def test_arguments_that_are_not_one_strict_json_object_are_refused(text: str) -> None:

@@ -1,8 +1,10 @@
 import asyncio
+import enum
 import functools
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import date
 from typing import Annotated, Literal
 
 import pytest
@@ -63,6 +65,8 @@ def test_arguments_arrive_with_their_types() -> None:
     ("arguments", "said"),
     [
         ({"kind": "bar"}, "place: Field required"),
+        ({"place": {"city": "Rome"}, "kind": "bar", "radius": "2"}, "radius: Input should be a valid number"),
+        ({"place": {"city": "Rome", "zip": True}, "kind": "bar"}, "place.zip: Input should be a valid integer"),
         ({"place": {"city": "Rome"}, "kind": "pub"}, "kind: Input should be 'bar' or 'cafe'"),
         ({"place": {"city": "Rome"}, "kind": "bar", "more": 1}, "more: Extra inputs are not permitted"),
         ({"place": {"city": 3}, "kind": "bar"}, "place.city: Input should be a valid string (given: 3)"),
@@ -94,6 +98,17 @@ def test_an_untyped_parameter_is_warned_of() -> None:
 
     with pytest.warns(UntypedToolWarning, match="TP-302 add: no type for a, b"):
         Toolkit([add])
+
+
+def test_what_json_has_no_type_for_is_made_of_what_stands_for_it() -> None:
+    class Size(enum.Enum):
+        SMALL = "small"
+
+    def order(day: date, size: Size, tags: set[str], pair: tuple[int, float]) -> None:
+        """Order."""
+
+    checked = as_tool(order).validate({"day": "2026-01-02", "size": "small", "tags": ["a", "a"], "pair": [1, 2]})
+    assert checked == {"day": date(2026, 1, 2), "size": Size.SMALL, "tags": {"a"}, "pair": (1, 2.0)}
 
 
 def test_two_tools_of_one_name_clash() -> None:

@@ -154,7 +154,7 @@ def parse_arguments(text: str) -> dict[str, object]:
 def _decoder() -> JSONDecoder:
     from json import JSONDecoder
 
-    return JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+    return JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
 
 
 def _check_surrogates(value: object) -> None:
@@ -168,6 +168,13 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) != len(pairs):
         raise ValueError("an object has the same key twice")
     return made
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{text} is too large")
+    return value
 
 
 def _no_constant(name: str) -> object:

@@ -52,10 +52,11 @@ class OutputContract(Generic[T]):
     def check(self, data: Mapping[str, object]) -> None:
         """Validate the output and keep it; raises ``InvalidArguments`` with a text for the model."""
         from pydantic import ValidationError
+        from pydantic_core import to_json
 
         try:
             value = data["value"] if self._wrapped else data
-            self.value = self._adapter.validate_python(value)
+            self.value = self._adapter.validate_json(to_json(value), strict=True)
         except KeyError:
             raise InvalidArguments("value: Field required") from None
         except ValidationError as error:

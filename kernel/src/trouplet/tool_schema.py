@@ -60,11 +60,16 @@ class ArgumentCheck:
         self.schema = ToolSchema(name, _description(docstring) if description is None else description, parameters)
 
     def validate(self, arguments: Mapping[str, object]) -> dict[str, object]:
-        """Return the arguments with their declared types; raises ``InvalidArguments``."""
+        """Return the arguments with their declared types; raises ``InvalidArguments``.
+
+        As strict as the schema that the model was given: ``"3"`` is no integer, and a call is never repaired. What JSON
+        has no type for (dates, sets, enumerations) is made of what stands for it there.
+        """
         from pydantic import ValidationError
+        from pydantic_core import to_json
 
         try:
-            return self._adapter.validate_python(arguments)
+            return self._adapter.validate_json(to_json(arguments), strict=True)
         except ValidationError as error:
             problems = [_problem(detail) for detail in error.errors(include_url=False, include_context=False)]
             raise InvalidArguments("; ".join(problems)) from None
