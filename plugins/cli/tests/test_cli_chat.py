@@ -16,6 +16,7 @@ def test_a_turn_shows_the_status_line_the_answer_and_its_usage(terminal):
     screen.send("what can you do?\r")
     screen.expect("You said: what can you do?")
     screen.expect("tok · ")
+    screen.expect(PROMPT)
     screen.send("\x04")
     assert screen.wait() == 0
 
@@ -45,6 +46,7 @@ def test_a_key_stops_the_agent_keeps_what_it_said_and_leads_back_to_the_prompt(t
     screen.expect("■ interrupted")
     screen.send("go on\r")
     screen.expect("You had heard: Once upon a time")
+    screen.expect(PROMPT)
     screen.send("\x04")
     assert screen.wait() == 0
 
@@ -178,6 +180,7 @@ def test_ctrl_c_at_the_question_stops_the_turn_and_the_conversation_goes_on(term
     screen.expect("■ interrupted")
     screen.send("and now?\r")
     screen.expect("Never mind.")
+    screen.expect(PROMPT)
     screen.send("\x04")
     assert screen.wait() == 0
     assert b"removed a" not in screen.raw
@@ -218,6 +221,7 @@ def test_no_color_takes_the_colours_and_leaves_the_editor(terminal):
     screen.expect(PROMPT)
     screen.send("hello\r")
     screen.expect("You said: hello")
+    screen.expect(PROMPT)
     screen.send("\x04")
     screen.wait()
     assert b"\x1b[2m" not in screen.raw
