@@ -76,10 +76,9 @@ class Hooks:
     def add(self, name: str, function: Callable[..., Any]) -> None:
         """Add a hook after those that are there; runs that have begun keep the hooks that they began with."""
         if name not in RUNTIME_HOOKS:
-            from difflib import get_close_matches
+            from trouplet.spelling import did_you_mean
 
-            near = get_close_matches(name, RUNTIME_HOOKS, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else "Hooks: " + ", ".join(RUNTIME_HOOKS)
+            hint = did_you_mean(name, RUNTIME_HOOKS) or f"Hooks: {', '.join(RUNTIME_HOOKS)}"
             raise BadInput(f"there is no hook {name!r}", fix=hint)
         if name not in PIPELINES and iscoroutinefunction(function):
             raise BadInput(f"hook {name!r} is synchronous", fix="Use def; what it returns may be async")

@@ -34,7 +34,7 @@ def dump_msg(msg: m.Msg) -> dict[str, Any]:
         "role": msg.role,
         "timestamp": msg.timestamp.isoformat(),
         "content": [_dump_block(block) for block in msg.content],
-        "metadata": _checked(msg.metadata, f"metadata of message {msg.id}"),
+        "metadata": json_able(msg.metadata, f"metadata of message {msg.id}"),
     }
 
 
@@ -66,7 +66,6 @@ def dump_state(state: RunState) -> dict[str, Any]:
         "answered": state.answered,
         "reply": None if state.reply is None else dump_msg(state.reply),
         "output": state.output,
-        "output_schema": state.output_schema,
         "usage": _dump_slots(state.usage),
         "notes": list(state.notes),
         "status": state.status,
@@ -104,7 +103,7 @@ def _check_format(data: Data) -> None:
 
 
 def _dump_ask(ask: Ask, where: str) -> dict[str, Any]:
-    return {"question": ask.question, "details": _checked(ask.details, where)}
+    return {"question": ask.question, "details": json_able(ask.details, where)}
 
 
 def _dump_slots(value: Any) -> dict[str, Any]:
@@ -130,12 +129,12 @@ def _load_block(data: Data) -> Any:
     return _BLOCKS[data["type"]](**values)
 
 
-def _checked(value: Any, where: str) -> Any:
-    """Return JSON-able data as it is; say where it is not."""
+def json_able(value: Any, where: str, *, fix: str = "") -> Any:
+    """Return JSON-able data as it is; ``NotStorable`` says where it is not."""
     import json
 
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise NotStorable(f"{where} cannot be stored", why=str(error)) from error
+        raise NotStorable(f"{where} cannot be stored", why=str(error), fix=fix) from error
     return value

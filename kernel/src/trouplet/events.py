@@ -183,10 +183,6 @@ class RunEnded(Event):
     error: BaseException | None = None
 
 
-if TYPE_CHECKING:
-    Subscriber: TypeAlias = Callable[["Event"], object]
-
-
 @dataclass(slots=True, frozen=True)
 class Subscription:
     """What an ``on_event`` hook returns: call ``handler`` for events of these types.

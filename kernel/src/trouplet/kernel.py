@@ -156,9 +156,10 @@ class Kernel:
         """Make a ``ReActAgent`` with this kernel's plugins; model, formatter, memory and tools may be given by name."""
         from trouplet.agent import ReActAgent
 
+        self._check_open()
         if unknown:
             raise _unknown_parameter(unknown, ReActAgent)
-        made = ReActAgent(
+        return ReActAgent(
             name,
             model=self.model(model) if isinstance(model, str) else model,
             sys_prompt=sys_prompt,
@@ -171,8 +172,6 @@ class Kernel:
             on_tool_error=on_tool_error,
             kernel=self,
         )
-        self._check_open()
-        return made
 
     def model(self, id: str, **options: object) -> ChatModel:
         """Return the chat model ``provider:model``; ``options`` go to the provider's plugin."""

@@ -38,7 +38,6 @@ class RunState:
     answered: bool = False
     reply: Msg | None = None
     output: Mapping[str, object] | None = None
-    output_schema: Mapping[str, object] | None = None
     usage: Usage = field(default_factory=Usage.none)
     notes: list[str] = field(default_factory=list)
     status: RunStatus | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from trouplet.errors import NotStorable, StateError
+from trouplet.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,15 +43,14 @@ class StateModule:
         if name in self._modules:
             raise StateError(f"{type(self).__name__}.{name} is a module and is stored as one", fix="Do not register it")
         if to_json is None:
-            _json_able(getattr(self, name), f"{type(self).__name__}.{name}")
+            self._json_able(name, getattr(self, name))
         self._registered[name] = (to_json or _same, from_json or _same)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state, JSON-able: registered attributes and the state of the modules inside."""
         state = {name: getattr(self, name).state_dict() for name in self._modules}
         for name, (to_json, _) in self._registered.items():
-            where = f"{type(self).__name__}.{name}"
-            state[name] = _json_able(to_json(getattr(self, name)), where)
+            state[name] = self._json_able(name, to_json(getattr(self, name)))
         return state
 
     def load_state_dict(self, state: Mapping[str, Any], *, strict: bool = True) -> None:
@@ -68,21 +67,14 @@ class StateModule:
             if name in state:
                 setattr(self, name, from_json(state[name]))
 
+    def _json_able(self, name: str, value: object) -> object:
+        from trouplet.codec import json_able
+
+        return json_able(value, f"{type(self).__name__}.{name}", fix="Register it with to_json and from_json")
+
     _modules: list[str]
     _registered: dict[str, tuple[Callable[[Any], object], Callable[[Any], object]]]
 
 
 def _same(value: object) -> object:
-    return value
-
-
-def _json_able(value: object, where: str) -> object:
-    import json
-
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise NotStorable(
-            f"{where} cannot be stored", why=str(error), fix="Register it with to_json and from_json"
-        ) from error
     return value
