@@ -15,7 +15,7 @@ from trouplet.chains import chains_of
 from trouplet.messages import Msg
 from trouplet.reply import Reply
 from trouplet.run_state import RunState
-from trouplet.scope import Scope
+from trouplet.scope import Scope, current_run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 GRACE = 5.0
 """Seconds that clean-up may take after a run was stopped."""
-
-_current: ContextVar[Scope | None] = ContextVar("trouplet_scope", default=None)
 
 watched_by: ContextVar[set[Run] | None] = ContextVar("trouplet_watched_by", default=None)
 """Where runs that are at work are listed, for whoever turns Ctrl-C into an interruption; nested runs are not."""
@@ -66,8 +64,8 @@ class Run:
         self.options: Mapping[str, object] = options or {}
         self.new_id: Callable[[], str] = agent.new_id
         self.state = state or RunState(self.new_id(), agent.name, agent.max_iters)
-        parent = _current.get()
-        self.scope = Scope(agent, self.state, kernel, parent)
+        parent = current_run.get()
+        self.scope: Scope = Scope(agent, self.state, kernel, parent.scope if parent is not None else None)
         self.chains: Chains = chains_of(agent, kernel)
         self.events = self._make_events(stream)
         self._input = msgs
@@ -110,13 +108,20 @@ class Run:
         """Call the agent's model through the middleware."""
         call = self._model_call
         if call is None:
-            innermost = self.agent.model.stream
-            wrapped = self.chains.wrap("wrap_model_call", innermost, self.scope)
-            call = self._model_call = wrapped
+            from trouplet.negotiation import negotiate
+
+            model = self.agent.model
+
+            def ask(request: ModelRequest) -> AsyncGenerator[Chunk, None]:
+                return model.stream(negotiate(request, model.info))
+
+            call = self._model_call = self.chains.wrap("wrap_model_call", ask, self.scope)
         return call(request)
 
     def note(self, text: str) -> None:
-        """Say that the run does something differently than asked, and why."""
+        """Say that the run does something differently than asked, and why; the same words count once."""
+        if text in self.state.notes:
+            return
         self.state.notes.append(text)
         if self.events is not None:
             from trouplet.events import NoteAdded
@@ -219,7 +224,7 @@ class Run:
 
     async def _reply(self) -> Msg:
         """The work itself: the agent's ``reply`` between its hooks."""
-        _current.set(self.scope)
+        current_run.set(self)
         chains, scope = self.chains, self.scope
         if scope.kernel is not None:
             await scope.kernel.ready()

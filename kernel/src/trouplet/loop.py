@@ -212,7 +212,7 @@ class ReasonActLoop:
         if message.content:
             await run.memory.add([message])
         elif hint is None and not calls:
-            state.notes.append("the model gave an empty answer")
+            run.note("the model gave an empty answer")
         if hint is not None:
             await run.memory.add([hint])
         if calls and response.finish_reason not in ("stop", "tool_calls"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         "tool_choice",
         "parallel_tools",
         "json_schema",
+        "json_schema_tools",
         "vision",
         "audio",
         "video",
@@ -63,7 +64,8 @@ class ModelRequest:
     ``options`` are sampling and provider options for this call; they override those that the model was made with.
     ``tool_choice`` is ``auto``, ``none``, ``required`` or a tool's name. ``output_schema`` asks for a JSON answer of
     that schema. ``deadline`` is the time in seconds that the whole call may take, retries included. ``formatter``
-    overrides the model's own.
+    overrides the model's own. ``retry`` replaces the policy of the one layer that repeats requests: a
+    ``trouplet_http.RetryPolicy`` for models that speak HTTP; others have no use for it.
     """
 
     messages: Sequence[Msg]
@@ -73,6 +75,7 @@ class ModelRequest:
     options: Mapping[str, object] = field(default_factory=dict)
     formatter: Formatter | None = None
     deadline: float | None = None
+    retry: object = None
 
 
 @dataclass(slots=True)
@@ -173,3 +176,28 @@ class ModelResponse:
     response_id: str = ""
     model: str = ""
     metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Embeddings:
+    """The answer of an embedding model: one vector per input, in order.
+
+    ``cached`` says how many of them came out of a cache; ``usage`` counts only the others.
+    """
+
+    vectors: list[list[float]]
+    usage: Usage
+    cached: int = 0
+
+
+@dataclass(slots=True)
+class TokenCount:
+    """Tokens of each message, in order, and of what belongs to none of them: tools, the frame of the request."""
+
+    messages: Sequence[int]
+    overhead: int = 0
+
+    @property
+    def total(self) -> int:
+        """What the provider would count for the whole request."""
+        return sum(self.messages) + self.overhead

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from typing import Protocol, runtime_checkable
 
 from trouplet.events import Event
-from trouplet.messages import ContentBlock, Msg
-from trouplet.model_io import Chunk, ModelInfo, ModelRequest, ToolSchema, Usage
+from trouplet.messages import ContentBlock, MediaBlock, Msg, TextBlock
+from trouplet.model_io import Chunk, Embeddings, ModelInfo, ModelRequest, TokenCount, ToolSchema
 from trouplet.scope import Scope
 from trouplet.tool_io import ToolTraits
 
@@ -37,29 +37,24 @@ class ChatModel(Protocol):
         ...
 
 
+@runtime_checkable
 class EmbeddingModel(Protocol):
-    """Turns texts into vectors."""
+    """Turns texts, and media where the model takes them, into vectors."""
 
     info: ModelInfo
     dimensions: int
 
-    async def embed(self, texts: Sequence[str]) -> Embeddings:
-        """Return one vector of ``dimensions`` numbers per text, in order."""
+    async def embed(self, inputs: Sequence[str | TextBlock | MediaBlock]) -> Embeddings:
+        """Return one vector of ``dimensions`` numbers per input, in order. Raises a ``ModelError``."""
         ...
 
 
-class Embeddings(Protocol):
-    """The answer of an embedding model."""
-
-    vectors: Sequence[Sequence[float]]
-    usage: Usage
-
-
+@runtime_checkable
 class TokenCounter(Protocol):
     """Counts tokens as one model would."""
 
-    async def count(self, messages: Sequence[Msg], tools: Sequence[ToolSchema] = ()) -> Sequence[int]:
-        """Return the tokens of each message, in order; the cost of ``tools`` is added to the first."""
+    async def count(self, messages: Sequence[Msg], tools: Sequence[ToolSchema] = ()) -> TokenCount:
+        """Return the tokens of each message and of what belongs to none of them, counted in one pass."""
         ...
 
 
