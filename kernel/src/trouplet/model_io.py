@@ -31,16 +31,28 @@ if TYPE_CHECKING:
     ]
     FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "content_filter", "other"]
 
+CAPABILITIES: frozenset[Capability] = frozenset((
+    "tools", "tool_choice", "parallel_tools", "json_schema", "json_schema_tools", "vision", "audio", "video",
+    "thinking", "streaming", "system",
+))  # fmt: skip
+"""All that a model may be capable of. ``tool_choice`` is being made to call a tool, ``json_schema`` answering in JSON of
+a given schema, ``json_schema_tools`` doing so in a request that has tools too."""
+
 
 @dataclass(slots=True)
 class ModelInfo:
-    """What is known about a model without asking it. Sizes are in tokens; None means unknown."""
+    """What is known about a model without asking it. Sizes are in tokens; None means unknown.
+
+    ``dimensions`` is the length of an embedding model's vectors.
+    """
 
     provider: str
     name: str
     capabilities: frozenset[Capability] = frozenset()
     context_window: int | None = None
     max_output: int | None = None
+    kind: Literal["chat", "embedding"] = "chat"
+    dimensions: int | None = None
 
     @property
     def id(self) -> str:
