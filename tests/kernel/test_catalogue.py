@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from trouplet import model_io
-from trouplet.catalogue import CAPABILITIES, Catalogue
+from trouplet.catalogue import Catalogue
 from trouplet.discovery import PluginEntry
 from trouplet.errors import BadSetting
 
@@ -205,4 +205,4 @@ def test_reading_a_catalogue_imports_neither_the_package_nor_anything_heavy(pack
 def test_the_names_of_capabilities_are_those_of_the_type():
     tree = ast.parse(Path(model_io.__file__).read_text("utf-8"))
     [alias] = [node for node in ast.walk(tree) if isinstance(node, ast.AnnAssign) and node.target.id == "Capability"]
-    assert {name.value for name in alias.value.slice.elts} == CAPABILITIES
+    assert {name.value for name in alias.value.slice.elts} == model_io.CAPABILITIES

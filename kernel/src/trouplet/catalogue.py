@@ -25,7 +25,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from trouplet.errors import BadSetting
-from trouplet.model_io import ModelInfo
+from trouplet.model_io import CAPABILITIES, ModelInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,23 +37,6 @@ if TYPE_CHECKING:
     Kind = Literal["chat", "embedding"]
 
 FILE = "models.json"
-
-CAPABILITIES: frozenset[Capability] = frozenset(
-    {
-        "tools",
-        "tool_choice",
-        "parallel_tools",
-        "json_schema",
-        "json_schema_tools",
-        "vision",
-        "audio",
-        "video",
-        "thinking",
-        "streaming",
-        "system",
-    }
-)
-"""All that a model can be said to do."""
 
 
 class Known(NamedTuple):
