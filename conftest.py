@@ -7,8 +7,8 @@ from blockbuster import blockbuster_ctx
 
 GUARDED = [
     "trouplet.agent", "trouplet.agent_run", "trouplet.run_stream", "trouplet.loop", "trouplet.tool_calls",
-    "trouplet.function_tool", "trouplet.memory", "trouplet.pipeline", "trouplet_http", "trouplet_openai",
-    "trouplet_tools",
+    "trouplet.function_tool", "trouplet.memory", "trouplet.pipeline", "trouplet_http",
+    "trouplet_completions", "trouplet_openai", "trouplet_tools",
 ]  # fmt: skip
 """Where a running agent is at work. Making a kernel, loading a plugin and the doctor touch files, as they may."""
 

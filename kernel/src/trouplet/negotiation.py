@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trouplet.errors import Unsupported
+from trouplet.errors import BadSetting, Unsupported
 from trouplet.messages import Msg, TextBlock
 from trouplet.scope import note
 
@@ -41,6 +41,26 @@ def negotiate(request: ModelRequest, info: ModelInfo) -> ModelRequest:
         note(f"{info.id} takes no system prompt: it was put into the first message")
         changes["messages"] = _folded(request.messages)
     return replace(request, **changes) if changes else request  # type: ignore[arg-type]
+
+
+def tool_choice(request: ModelRequest) -> str | None:
+    """Return what the request says about calling tools; None when it says nothing.
+
+    Raises ``BadSetting`` for a tool that the request does not have.
+    """
+    choice = request.tool_choice
+    if choice is None or (not request.tools and choice in ("auto", "none")):
+        return None
+    names = [tool.name for tool in request.tools]
+    if choice in names or choice in ("auto", "none") or (choice == "required" and names):
+        return choice
+    from trouplet.spelling import did_you_mean
+
+    raise BadSetting(
+        f"tool_choice={choice!r}, and the request has no such tool",
+        why=did_you_mean(choice, names),
+        fix=f"Its tools: {', '.join(names) or 'none'}. Other values: auto, none, required",
+    )
 
 
 def _check_schema(request: ModelRequest, info: ModelInfo) -> None:

@@ -5,12 +5,11 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 
 from trouplet.conversation import MultiAgentFormatter
-from trouplet.model_io import ModelInfo, TextChunk, ThinkingChunk
+from trouplet.model_io import CAPABILITIES, ModelInfo, TextChunk, ThinkingChunk
 from trouplet.testing.contracts import FormatterContract, ModelContract, PluginContract, Provider
 from trouplet.testing.fault_server import STALL, FaultServer
 from trouplet_http import RetryPolicy
 from trouplet_openai import OpenAIChatFormatter, OpenAIChatModel, OpenAIPlugin
-from trouplet_openai.catalog import CAPABILITIES
 
 EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 

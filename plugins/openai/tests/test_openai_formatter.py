@@ -16,8 +16,8 @@ from trouplet.messages import (
     ToolUseBlock,
     URLSource,
 )
+from trouplet_completions.formatter import wire_name
 from trouplet_openai import OpenAIChatFormatter
-from trouplet_openai.formatter import wire_name
 
 IMAGE = ImageBlock(Base64Source("image/png", "aW1n"))
 IMAGE_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aW1n"}}

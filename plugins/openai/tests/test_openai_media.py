@@ -7,8 +7,8 @@ import pytest
 
 from trouplet.errors import BadInput, Unsupported
 from trouplet.messages import AudioBlock, Base64Source, ImageBlock, Msg, URLSource, VideoBlock
+from trouplet_completions.media_parts import sniff
 from trouplet_openai import OpenAIChatFormatter
-from trouplet_openai.media_parts import sniff
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 16
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt "
@@ -76,7 +76,6 @@ async def test_data_that_is_not_base64_becomes_base64():
     [
         AudioBlock(URLSource("https://x.example/a.mp3")),
         AudioBlock(Base64Source("audio/ogg", "T2dnUw==")),
-        VideoBlock(URLSource("https://x.example/a.mp4")),
     ],
 )
 async def test_what_the_protocol_has_no_place_for_is_refused(block):
@@ -85,7 +84,7 @@ async def test_what_the_protocol_has_no_place_for_is_refused(block):
 
 
 async def test_endpoints_that_take_videos_get_them():
-    made = await part(VideoBlock(URLSource("https://x.example/a.mp4")), video=True)
+    made = await part(VideoBlock(URLSource("https://x.example/a.mp4")))
     assert made == {"type": "video_url", "video_url": {"url": "https://x.example/a.mp4"}}
 
 

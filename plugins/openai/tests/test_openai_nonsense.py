@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from trouplet.errors import ModelError
 from trouplet.model_io import Finish
+from trouplet_completions.answer import Answer
+from trouplet_completions.completion_stream import read_stream
+from trouplet_completions.provider_errors import describe_error
 from trouplet_http import ServerSentEvent
-from trouplet_openai.answer import Answer
-from trouplet_openai.completion_stream import read_stream
-from trouplet_openai.provider_errors import describe_error
 
 KEYS = [
     "choices",

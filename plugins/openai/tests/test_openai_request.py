@@ -6,9 +6,10 @@ from trouplet.errors import BadSetting, MissingKey
 from trouplet.messages import Msg
 from trouplet.model_io import ModelRequest, ToolSchema
 from trouplet.secret import Secret
+from trouplet_completions import FIELDS
+from trouplet_completions.request_body import RequestBody
 from trouplet_openai import OpenAIChatModel
-from trouplet_openai.options import BODY_FIELDS
-from trouplet_openai.request_body import RequestBody
+from trouplet_openai.chat import openai_dialect
 
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WEATHER = ToolSchema("get_weather", "Say how the weather is.", PARAMETERS)
@@ -17,7 +18,7 @@ MESSAGES = [{"role": "user", "content": "Hello"}]
 
 
 def body(options=None, call=None, *, model="m", base_url="http://127.0.0.1/v1", stream=True, **request):
-    made = RequestBody(model, options or {}, base_url=base_url, stream=stream, include_usage=False)
+    made = RequestBody(model, options or {}, openai_dialect(model, base_url, include_usage=False), stream=stream)
     return made.build(ModelRequest([], options=call or {}, **request), MESSAGES)
 
 
@@ -76,8 +77,8 @@ def test_extra_body_fields_of_model_and_call_are_laid_over_each_other():
 
 
 def test_every_body_field_of_the_api_is_an_option():
-    special = {"n", "max_tokens", "max_completion_tokens", "parallel_tool_calls", "modalities"}
-    options = dict.fromkeys(BODY_FIELDS - special, "value")
+    special = {"max_tokens", "max_completion_tokens", "parallel_tool_calls", "modalities"}
+    options = dict.fromkeys(FIELDS - special, "value")
     assert fields(options) == options
 
 
@@ -98,7 +99,7 @@ def test_max_tokens_has_the_name_that_the_endpoint_knows():
         ({"base_urll": "x"}, "Did you mean 'base_url'"),
         ({"top_k": 1}, "extra_body={'top_k': ...}"),
         ({"n": 2}, "one message"),
-        ({"max_tokens": 1, "max_completion_tokens": 2}, "both set"),
+        ({"thinking": "low", "reasoning_effort": "high"}, "both set"),
         ({"messages": []}, "messages"),
         ({"stream": False}, "stream=False"),
         ({"tools": []}, "ModelRequest"),
@@ -129,7 +130,7 @@ def test_openai_wants_a_key_and_others_do_not():
 
 
 def test_tools_are_wrapped_once_for_the_same_tools():
-    made = RequestBody("m", {}, base_url="http://x/v1", stream=True, include_usage=True)
+    made = RequestBody("m", {}, openai_dialect("m", "http://x/v1", include_usage=True), stream=True)
     first = made.build(ModelRequest([], tools=[WEATHER, TIME]), MESSAGES)["tools"]
     assert first == [
         {

@@ -25,6 +25,7 @@ from trouplet.messages import (
     VideoBlock,
 )
 from trouplet.model_io import (
+    CAPABILITIES,
     Finish,
     MediaChunk,
     ModelInfo,
@@ -50,13 +51,6 @@ if TYPE_CHECKING:
     Answer: TypeAlias = Part | Sequence[Part]
     Reaction: TypeAlias = Callable[[ModelRequest], Answer | Awaitable[Answer] | AsyncGenerator[Chunk, None]]
     Expectation: TypeAlias = str | Callable[[ModelRequest], object]
-
-ALL_CAPABILITIES: frozenset[Capability] = frozenset(
-    (
-        "tools", "tool_choice", "parallel_tools", "json_schema", "vision", "audio", "video", "thinking", "streaming",
-        "system",
-    )
-)  # fmt: skip
 
 
 def call(tool: str, /, **arguments: object) -> ToolUseBlock:
@@ -106,7 +100,7 @@ class ScriptedModel:
         name: str = "scripted",
         chunk_size: int | None = None,
         usage: Usage | None = None,
-        capabilities: frozenset[Capability] = ALL_CAPABILITIES,
+        capabilities: frozenset[Capability] = CAPABILITIES,
         formatter: Formatter | None = None,
     ) -> None:
         self.info = ModelInfo("test", name, capabilities)

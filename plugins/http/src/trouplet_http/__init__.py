@@ -4,6 +4,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trouplet_http.client import make_client as make_client
     from trouplet_http.client import shared_client as shared_client
+    from trouplet_http.configured import api_key as api_key
+    from trouplet_http.configured import checked_url as checked_url
+    from trouplet_http.configured import with_capabilities as with_capabilities
     from trouplet_http.deadline import Clock as Clock
     from trouplet_http.endpoint import Endpoint as Endpoint
     from trouplet_http.endpoint import Limits as Limits
@@ -18,7 +21,15 @@ if TYPE_CHECKING:
     from trouplet_http.json_body import encode_body as encode_body
     from trouplet_http.json_body import loads as loads
     from trouplet_http.json_body import parse_object as parse_object
+    from trouplet_http.kept_form import KeptForm as KeptForm
     from trouplet_http.lines import LineDecoder as LineDecoder
+    from trouplet_http.options import COMMON_OPTIONS as COMMON_OPTIONS
+    from trouplet_http.options import OptionTable as OptionTable
+    from trouplet_http.options import extra_body as extra_body
+    from trouplet_http.options import header_options as header_options
+    from trouplet_http.options import merged_options as merged_options
+    from trouplet_http.options import thinking_level as thinking_level
+    from trouplet_http.provider_client import ProviderClient as ProviderClient
     from trouplet_http.record import RecordingTransport as RecordingTransport
     from trouplet_http.redaction import Redactor as Redactor
     from trouplet_http.redaction import redact as redact
@@ -31,11 +42,15 @@ if TYPE_CHECKING:
 _MODULES = {
     "AsyncioTransport": "transport",
     "BodyFields": "json_body",
+    "COMMON_OPTIONS": "options",
     "Clock": "deadline",
     "Endpoint": "endpoint",
     "EventStreamDecoder": "sse",
+    "KeptForm": "kept_form",
     "Limits": "endpoint",
     "LineDecoder": "lines",
+    "OptionTable": "options",
+    "ProviderClient": "provider_client",
     "RecordTooLarge": "errors",
     "RecordingTransport": "record",
     "Redactor": "redaction",
@@ -45,15 +60,22 @@ _MODULES = {
     "RetryTooLate": "errors",
     "ServerSentEvent": "sse",
     "StreamTimedOut": "errors",
+    "api_key": "configured",
+    "checked_url": "configured",
     "encode_body": "json_body",
     "error_from_body": "failures",
     "error_from_status": "failures",
+    "extra_body": "options",
+    "header_options": "options",
     "loads": "json_body",
     "make_client": "client",
+    "merged_options": "options",
     "names_error": "failures",
     "parse_object": "json_body",
     "redact": "redaction",
     "shared_client": "client",
+    "thinking_level": "options",
+    "with_capabilities": "configured",
 }
 
 __all__ = sorted(_MODULES)  # noqa: PLE0605  # a test compares the table with the names above

@@ -67,7 +67,7 @@ class Endpoint:
     ever. ``describe_error`` makes a sentence of the provider's JSON error body.
 
     The client's own hooks, authentication, cookies and proxies apply; its timeouts do not, and redirects are not
-    followed.
+    followed. A call's own ``retry`` replaces the endpoint's policy.
     """
 
     def __init__(
@@ -103,22 +103,22 @@ class Endpoint:
         return self._redactor.text(f"Endpoint({self.provider!r}, {self.base_url!r})")
 
     async def post_json(
-        self, path: str, body: BodyFields | bytes, *, deadline: float | None = None
+        self, path: str, body: BodyFields | bytes, *, deadline: float | None = None, retry: object = None
     ) -> dict[str, object]:
         """Send ``body`` and return the JSON object that comes back."""
-        return await self._json(self._post(path, body, deadline, accept="application/json"))
+        return await self._json(self._post(path, body, deadline, retry, accept="application/json"))
 
     async def get_json(
-        self, path: str, *, params: Mapping[str, str] | None = None, deadline: float | None = None
+        self, path: str, *, params: Mapping[str, str] | None = None, deadline: float | None = None, retry: object = None
     ) -> dict[str, object]:
         """Return the JSON object at ``path``."""
         url = _url(self.base_url, path)
         if params:
             url = url.copy_merge_params(dict(params))
-        return await self._json(self._call("GET", url, None, {"accept": "application/json"}, deadline))
+        return await self._json(self._call("GET", url, None, {"accept": "application/json"}, deadline, retry))
 
     def post_stream(
-        self, path: str, body: BodyFields | bytes, *, deadline: float | None = None
+        self, path: str, body: BodyFields | bytes, *, deadline: float | None = None, retry: object = None
     ) -> AsyncGenerator[list[ServerSentEvent], None]:
         """Send ``body`` and yield the server-sent events that come back, those of one network read at a time.
 
@@ -127,18 +127,18 @@ class Endpoint:
         ``StreamInterrupted``.
         """
         return self._stream(
-            lambda: self._post(path, body, deadline, accept="text/event-stream"),
+            lambda: self._post(path, body, deadline, retry, accept="text/event-stream"),
             EventStreamDecoder(max_event_bytes=self._limits.record),
             EVENT_STREAM,
             self._is_content,
         )
 
     def post_lines(
-        self, path: str, body: BodyFields | bytes, *, deadline: float | None = None
+        self, path: str, body: BodyFields | bytes, *, deadline: float | None = None, retry: object = None
     ) -> AsyncGenerator[list[str], None]:
         """Send ``body`` and yield the lines of JSON that come back; otherwise as ``post_stream``."""
         return self._stream(
-            lambda: self._post(path, body, deadline, accept="application/x-ndjson"),
+            lambda: self._post(path, body, deadline, retry, accept="application/x-ndjson"),
             LineDecoder(max_record_bytes=self._limits.record),
             JSON_LINES,
             bool,
@@ -147,19 +147,27 @@ class Endpoint:
     def _is_content(self, events: list[ServerSentEvent]) -> bool:
         return any(event.event not in self._keep_alive_events for event in events)
 
-    def _post(self, path: str, body: BodyFields | bytes, deadline: float | None, *, accept: str) -> _Call:
+    def _post(
+        self, path: str, body: BodyFields | bytes, deadline: float | None, retry: object, *, accept: str
+    ) -> _Call:
         content = encode_body(body, provider=self.provider)
         key = os.urandom(16).hex()
         headers = {"accept": accept, "content-type": "application/json", "idempotency-key": key}
-        return self._call("POST", _url(self.base_url, path), content, headers, deadline)
+        return self._call("POST", _url(self.base_url, path), content, headers, deadline, retry)
 
     def _call(
-        self, method: str, url: httpx.URL, content: bytes | None, headers: dict[str, str], deadline: float | None
+        self,
+        method: str,
+        url: httpx.URL,
+        content: bytes | None,
+        headers: dict[str, str],
+        deadline: float | None,
+        retry: object,
     ) -> _Call:
         if self._client.is_closed:
             raise KernelClosed("the HTTP client has been closed", fix="Keep the kernel open while it is used")
         until = Deadline(self._deadline if deadline is None else deadline, self._clock)
-        retries = Retries(self._retry, until, self._clock, provider=self.provider)
+        retries = Retries(_policy(retry) or self._retry, until, self._clock, provider=self.provider)
         return _Call(method, url, content, headers, until, retries)
 
     async def _json(self, call: _Call) -> dict[str, object]:
@@ -251,6 +259,13 @@ async def _within(call: _Call, attempt: Callable[[], Awaitable[T]]) -> T:
         if isinstance(error, ModelError):
             raise
     raise call.retries.out_of_time()
+
+
+def _policy(retry: object) -> RetryPolicy | None:
+    """The policy of a request, which the kernel carries without knowing what it is."""
+    if retry is None or isinstance(retry, RetryPolicy):
+        return retry
+    raise BadSetting(f"retry is a {type(retry).__name__}", fix="Give a trouplet_http.RetryPolicy")
 
 
 @lru_cache(maxsize=256)

@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
 OPENAI_URL = "https://api.openai.com/v1"
 
-CAPABILITIES: frozenset[Capability] = frozenset({
-    "tools", "tool_choice", "parallel_tools", "json_schema", "vision", "audio", "video", "thinking", "streaming",
-    "system",
-})  # fmt: skip
-
 COMMON: frozenset[Capability] = frozenset({"tools", "tool_choice", "parallel_tools", "streaming", "system"})
 """What an endpoint is taken to understand when nothing else is known of it."""
 

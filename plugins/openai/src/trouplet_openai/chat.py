@@ -1,41 +1,29 @@
-"""``OpenAIChatModel``: a chat model behind POST /chat/completions."""
+"""``OpenAIChatModel``: Chat Completions as OpenAI, Azure and proxies of them speak it."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from trouplet.errors import MissingKey
-from trouplet.secret import Secret
-from trouplet_http import Endpoint, RetryPolicy, make_client
-from trouplet_openai.answer import Answer
-from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info
-from trouplet_openai.completion_stream import read_stream
-from trouplet_openai.formatter import OpenAIChatFormatter
-from trouplet_openai.options import header_options
-from trouplet_openai.provider_errors import describe_error
-from trouplet_openai.request_body import RequestBody
+from trouplet_completions import ChatCompletionsModel, Dialect, chat_options
+from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info, needs_no_effort, speaks_completion_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import Mapping
 
     import httpx
 
-    from trouplet.model_io import Chunk, ModelInfo, ModelRequest
+    from trouplet.model_io import ModelInfo, ModelRequest
     from trouplet.ports import Formatter
-    from trouplet_http import ServerSentEvent
+    from trouplet.secret import Secret
+    from trouplet_http import RetryPolicy
 
-PATH = "/chat/completions"
 
-
-class OpenAIChatModel:
+class OpenAIChatModel(ChatCompletionsModel):
     """A chat model of OpenAI, or of any endpoint that is compatible with its Chat Completions.
 
-    ``options`` are the fields of the request body (``temperature``, ``max_tokens``, ``reasoning_effort``, ``seed``, …),
-    ``extra_body`` for fields that are not known here, and ``extra_headers``; a request's own options override them. A
-    ``client`` that is given stays the caller's; without one the model makes its own on the first call, and ``aclose()``
-    closes it. ``include_usage=False`` is for endpoints that refuse ``stream_options``. The API key may be left out for
-    every endpoint but OpenAI's.
+    Options are those of ``ChatCompletionsModel``. ``include_usage=False`` is for endpoints that refuse
+    ``stream_options``. The API key may be left out for every endpoint but OpenAI's.
     """
 
     def __init__(
@@ -58,75 +46,41 @@ class OpenAIChatModel:
         deadline: float = 600.0,
         **options: object,
     ) -> None:
-        base_url = base_url.rstrip("/").removesuffix(PATH)
         if not api_key and is_openai(base_url):
             raise MissingKey(provider, variable="OPENAI_API_KEY")
-        self.info = info or model_info(provider, model)
-        self.formatter: Formatter = formatter or OpenAIChatFormatter()
-        self._body = RequestBody(model, options, base_url=base_url, stream=stream, include_usage=include_usage)
-        self._client = client
-        self._own_client: httpx.AsyncClient | None = None
-        self._headers = _headers(api_key, organization, project) | dict(headers or {}) | header_options(options)
-        self._connect = partial(
-            Endpoint,
-            provider=provider,
+        super().__init__(
+            info or model_info(provider, model),
+            openai_dialect(model, base_url, include_usage=include_usage),
             base_url=base_url,
-            retry=retry or RetryPolicy(),
+            api_key=api_key,
+            headers=_account(organization, project) | dict(headers or {}),
+            client=client,
+            formatter=formatter,
+            stream=stream,
+            retry=retry,
             idle_timeout=idle_timeout,
             deadline=deadline,
-            describe_error=describe_error,
+            options=options,
         )
-        self._endpoint: Endpoint | None = None
-
-    def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
-        """Return the answer as chunks that end with one ``Finish``; see ``trouplet.ports.ChatModel``."""
-        if self._body.streams(request.options):
-            return read_stream(partial(self._events, request), provider=self.info.provider)
-        return self._whole(request)
-
-    async def aclose(self) -> None:
-        """Close the client that the model made for itself."""
-        client, self._own_client, self._endpoint = self._own_client, None, None
-        if client is not None:
-            await client.aclose()
-
-    async def _events(self, request: ModelRequest) -> AsyncGenerator[list[ServerSentEvent], None]:
-        body = await self._build(request)
-        return self._endpoint_for(request).post_stream(PATH, body, deadline=request.deadline)
-
-    async def _whole(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
-        body = await self._build(request)
-        answer = await self._endpoint_for(request).post_json(PATH, body, deadline=request.deadline)
-        audio = body.get("audio")
-        audio_format = str(audio.get("format", "wav")) if isinstance(audio, dict) else "wav"
-        for chunk in Answer(self.info.provider).add_whole(answer, audio_format=audio_format):
-            yield chunk
-
-    async def _build(self, request: ModelRequest) -> dict[str, object]:
-        formatter = request.formatter or self.formatter
-        return self._body.build(request, await formatter.format(request.messages))
-
-    def _endpoint_for(self, request: ModelRequest) -> Endpoint:
-        extra = header_options(request.options)
-        if extra:
-            return self._connect(self._http(), headers=self._headers | extra)
-        if self._endpoint is None:
-            self._endpoint = self._connect(self._http(), headers=self._headers)
-        return self._endpoint
-
-    def _http(self) -> httpx.AsyncClient:
-        if self._client is not None:
-            return self._client
-        if self._own_client is None:
-            self._own_client = make_client()
-        return self._own_client
 
 
-def _headers(api_key: str | Secret | None, organization: str | None, project: str | None) -> dict[str, str | Secret]:
+def openai_dialect(model: str, base_url: str, *, include_usage: bool) -> Dialect:
+    """Return how the endpoint at this address wants to be spoken to about this model."""
+    max_tokens = "max_completion_tokens" if speaks_completion_tokens(base_url) else "max_tokens"
+    return Dialect(
+        chat_options(max_tokens=max_tokens),
+        include_usage=include_usage,
+        adapt=_without_effort if is_openai(base_url) and needs_no_effort(model) else None,
+    )
+
+
+def _without_effort(body: dict[str, object], request: ModelRequest) -> None:
+    if request.tools:
+        body.setdefault("reasoning_effort", "none")
+
+
+def _account(organization: str | None, project: str | None) -> dict[str, str | Secret]:
     made: dict[str, str | Secret] = {}
-    if api_key:
-        key = api_key.reveal() if isinstance(api_key, Secret) else api_key
-        made["Authorization"] = Secret(f"Bearer {key}")
     if organization:
         made["OpenAI-Organization"] = organization
     if project:

@@ -34,13 +34,12 @@ _AUDIO_FORMATS = {
 
 
 class MediaParts:
-    """Makes content parts. ``image_detail`` goes with every image, ``video`` says that the endpoint takes videos."""
+    """Makes content parts. ``image_detail`` goes with every image."""
 
-    def __init__(self, *, local_files: bool, limit: int, image_detail: str | None, video: bool) -> None:
+    def __init__(self, *, local_files: bool, limit: int, image_detail: str | None) -> None:
         self._local_files = local_files
         self._limit = limit
         self._image_detail = image_detail
-        self._video = video
 
     async def part(self, block: MediaBlock) -> dict[str, object]:
         """Return the content part of a block; raises ``BadInput`` or ``Unsupported`` for what cannot be sent."""
@@ -50,11 +49,6 @@ class MediaParts:
         if isinstance(block, ImageBlock):
             image = {"url": url} if self._image_detail is None else {"url": url, "detail": self._image_detail}
             return {"type": "image_url", "image_url": image}
-        if not self._video:
-            raise Unsupported(
-                "Chat Completions take no video",
-                fix="Leave the video out, or, for an endpoint that takes them, OpenAIChatFormatter(video=True)",
-            )
         return {"type": "video_url", "video_url": {"url": url}}
 
     async def _url(self, block: MediaBlock) -> str:

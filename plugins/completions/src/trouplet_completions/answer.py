@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from trouplet.errors import InvalidResponse, StreamInterrupted
 from trouplet.model_io import Finish, TextChunk, ThinkingChunk
-from trouplet_openai.content_parts import audio_chunks, content_chunks, thinking_text
-from trouplet_openai.provider_errors import error_in_answer
-from trouplet_openai.tool_call_deltas import ToolCallDeltas
-from trouplet_openai.usage import finish_reason, usage_of
+from trouplet_completions.content_parts import audio_chunks, content_chunks, thinking_text
+from trouplet_completions.provider_errors import error_in_answer
+from trouplet_completions.tool_call_deltas import ToolCallDeltas
+from trouplet_completions.usage import finish_reason, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
 from trouplet.model_io import TextChunk
+from trouplet_completions.answer import Answer
+from trouplet_completions.provider_errors import error_in_answer
 from trouplet_http import loads, redact
-from trouplet_openai.answer import Answer
-from trouplet_openai.provider_errors import error_in_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable

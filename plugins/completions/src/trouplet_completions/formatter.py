@@ -1,0 +1,145 @@
+"""Messages in the form of Chat Completions."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from trouplet.conversation import MEDIA, ChatFormatter, promoted_media, result_text
+from trouplet.errors import InvalidArguments
+from trouplet.messages import TextBlock, ToolResultBlock, ToolUseBlock
+from trouplet.response import parse_arguments
+from trouplet.scope import note
+from trouplet_completions.media_parts import MEDIA_LIMIT, MediaParts
+
+if TYPE_CHECKING:
+    from trouplet.messages import MediaBlock, Msg
+    from trouplet.model_io import ModelInfo
+
+
+class ChatCompletionsFormatter(ChatFormatter):
+    """The formatter for one user with one assistant; for several agents put ``MultiAgentFormatter`` around it.
+
+    ``names`` sends the speakers' names, ``system_role`` is ``developer`` for endpoints that insist on it, and
+    ``image_detail`` goes with every image. ``local_files=False`` refuses media by path, ``media_limit`` is the size of
+    one file in bytes. Videos go as ``video_url``, which OpenAI does not know and others do. Reasoning is sent back only
+    as ``reasoning_field``, for endpoints that refuse their own calls without it. Media of the assistant are not sent:
+    the protocol has no place for them.
+    """
+
+    def __init__(
+        self,
+        *,
+        names: bool = True,
+        system_role: Literal["system", "developer"] = "system",
+        image_detail: str | None = None,
+        local_files: bool = True,
+        media_limit: int = MEDIA_LIMIT,
+        reasoning_field: str | None = None,
+    ) -> None:
+        self._reasoning_field = reasoning_field
+        self._names = names
+        self._system_role = system_role
+        self._media = MediaParts(local_files=local_files, limit=media_limit, image_detail=image_detail)
+
+    @classmethod
+    def for_model(cls, info: ModelInfo) -> ChatCompletionsFormatter:
+        """Return the formatter of a model that takes what its capabilities say."""
+        made = cls()
+        made.fit(info)
+        return made
+
+    async def format_message(self, msg: Msg) -> list[dict[str, object]]:
+        """Return the wire form of one message: none for an empty one, several for the results of several calls."""
+        if msg.role == "tool":
+            return await self._results(msg)
+        if msg.role == "assistant":
+            return self._assistant(msg)
+        content = msg.text if msg.role == "system" else await self._content(msg)
+        role = self._system_role if msg.role == "system" else "user"
+        return [{"role": role, "content": content, **self._name(msg)}] if content else []
+
+    async def _content(self, msg: Msg) -> str | list[dict[str, object]]:
+        """Plain text as text, anything else as parts, in order."""
+        if not any(isinstance(block, MEDIA) for block in msg.content):
+            return msg.text
+        return [
+            _text_part(block.text) if isinstance(block, TextBlock) else await self._media.part(block)
+            for block in msg.content
+            if isinstance(block, MEDIA) or (isinstance(block, TextBlock) and block.text)
+        ]
+
+    def _assistant(self, msg: Msg) -> list[dict[str, object]]:
+        text, calls = msg.text, msg.blocks(ToolUseBlock)
+        if not text and not calls:
+            return []
+        made: dict[str, object] = {"role": "assistant", "content": text or None, **self._name(msg)}
+        if self._reasoning_field and (calls or msg.thinking):
+            made[self._reasoning_field] = msg.thinking
+        elif msg.thinking:
+            note("reasoning was not sent back: this API has no field for it that is known (see reasoning_field)")
+        if calls:
+            made["tool_calls"] = [_call(call) for call in calls]
+        return [made]
+
+    async def _results(self, msg: Msg) -> list[dict[str, object]]:
+        made: list[dict[str, object]] = [
+            {"role": "tool", "tool_call_id": result.id, "content": result_text(result)}
+            for result in msg.blocks(ToolResultBlock)
+        ]
+        media = promoted_media(msg)
+        if media:
+            made.append({"role": "user", "content": await self._promoted(media)})
+        return made
+
+    async def _promoted(self, media: list[tuple[ToolResultBlock, MediaBlock]]) -> list[dict[str, object]]:
+        parts: list[dict[str, object]] = []
+        for result, block in media:
+            parts += [_text_part(f"The {block.type} that {result.name} returned:"), await self._media.part(block)]
+        return parts
+
+    def _name(self, msg: Msg) -> dict[str, object]:
+        name = wire_name(msg.name) if self._names and msg.role != "system" else ""
+        return {"name": name} if name and name != msg.role else {}
+
+
+@lru_cache(maxsize=1024)
+def wire_name(name: str) -> str:
+    """A speaker's name as every endpoint takes it: at most 64 of ``a-zA-Z0-9_-``; empty when nothing telling is left.
+
+    OpenAI itself refuses only white space and ``<|\\/>``, others keep to its older and narrower rule.
+    """
+    made = re.sub(r"[^a-zA-Z0-9_-]+", "_", name)[:64].strip("_")
+    return made if re.search("[a-zA-Z]", made) else ""
+
+
+def _text_part(text: str) -> dict[str, object]:
+    return {"type": "text", "text": text}
+
+
+def _call(call: ToolUseBlock) -> dict[str, object]:
+    made: dict[str, object] = {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": _arguments(call)},
+    }
+    kept = (call.extra or {}).get("openai")
+    if isinstance(kept, dict) and "extra_content" in kept:
+        made["extra_content"] = kept["extra_content"]
+    return made
+
+
+def _arguments(call: ToolUseBlock) -> str:
+    """The arguments as the model wrote them, which keeps the provider's prompt cache; ``{}`` when that was not JSON."""
+    if not call.raw_input:
+        import json
+
+        return json.dumps(call.input, ensure_ascii=False) if call.input else "{}"
+    if call.input:
+        return call.raw_input
+    try:
+        parse_arguments(call.raw_input)
+    except InvalidArguments:
+        return "{}"
+    return call.raw_input
