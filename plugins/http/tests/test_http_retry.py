@@ -9,6 +9,7 @@ import pytest
 
 from trouplet.errors import (
     AuthenticationFailed,
+    BadSetting,
     ConnectionFailed,
     DeadlineExceeded,
     ModelError,
@@ -156,6 +157,29 @@ async def test_a_failing_server_sees_one_request_more_than_there_are_retries(fau
         async for _ in endpoint(retry=RetryPolicy(max_retries=retries, first_wait=0.001)).post_stream("chat", {}):
             pass
     assert len(faults.requests) == 2 * (1 + retries)
+
+
+async def test_the_policy_of_a_call_replaces_the_endpoints_for_that_call_only(faults, endpoint, wire):
+    faults.answers = [wire.json({"error": "down"}, status=500)]
+    caller, own = endpoint(retry=RetryPolicy(max_retries=1, first_wait=0.001)), RetryPolicy(3, first_wait=0.001)
+    calls = (
+        lambda retry: caller.post_json("chat", {}, retry=retry),
+        lambda retry: caller.get_json("models", retry=retry),
+        lambda retry: anext(caller.post_stream("chat", {}, retry=retry)),
+        lambda retry: anext(caller.post_lines("chat", {}, retry=retry)),
+    )
+    for call in calls:
+        for retry, requests in ((own, 4), (RetryPolicy(0), 1), (None, 2)):
+            faults.requests.clear()
+            with pytest.raises(ProviderUnavailable):
+                await call(retry)
+            assert len(faults.requests) == requests
+
+
+async def test_a_policy_that_is_none_is_refused_before_anything_is_sent(faults, endpoint):
+    with pytest.raises(BadSetting, match=r"retry is a int.*Give a trouplet_http\.RetryPolicy"):
+        await endpoint().post_json("chat", {}, retry=3)
+    assert not faults.requests
 
 
 @pytest.mark.parametrize(
