@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from trouplet_http.json_body import parse_object as parse_object
     from trouplet_http.kept_form import KeptForm as KeptForm
     from trouplet_http.lines import LineDecoder as LineDecoder
+    from trouplet_http.media import LoadedMedia as LoadedMedia
+    from trouplet_http.media import MediaLoader as MediaLoader
+    from trouplet_http.media import media_loader as media_loader
+    from trouplet_http.media_types import sniff as sniff
     from trouplet_http.options import COMMON_OPTIONS as COMMON_OPTIONS
     from trouplet_http.options import OptionTable as OptionTable
     from trouplet_http.options import extra_body as extra_body
     from trouplet_http.options import header_options as header_options
     from trouplet_http.options import merged_options as merged_options
     from trouplet_http.options import thinking_level as thinking_level
+    from trouplet_http.policy_transport import PolicyTransport as PolicyTransport
     from trouplet_http.provider_client import ProviderClient as ProviderClient
     from trouplet_http.record import RecordingTransport as RecordingTransport
     from trouplet_http.redaction import Redactor as Redactor
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
     from trouplet_http.sse import EventStreamDecoder as EventStreamDecoder
     from trouplet_http.sse import ServerSentEvent as ServerSentEvent
     from trouplet_http.transport import AsyncioTransport as AsyncioTransport
+    from trouplet_http.url_policy import URLPolicy as URLPolicy
+    from trouplet_http.url_policy import URLRefused as URLRefused
 
 _MODULES = {
     "AsyncioTransport": "transport",
@@ -49,7 +56,10 @@ _MODULES = {
     "KeptForm": "kept_form",
     "Limits": "endpoint",
     "LineDecoder": "lines",
+    "LoadedMedia": "media",
+    "MediaLoader": "media",
     "OptionTable": "options",
+    "PolicyTransport": "policy_transport",
     "ProviderClient": "provider_client",
     "RecordTooLarge": "errors",
     "RecordingTransport": "record",
@@ -60,6 +70,8 @@ _MODULES = {
     "RetryTooLate": "errors",
     "ServerSentEvent": "sse",
     "StreamTimedOut": "errors",
+    "URLPolicy": "url_policy",
+    "URLRefused": "url_policy",
     "api_key": "configured",
     "checked_url": "configured",
     "encode_body": "json_body",
@@ -69,11 +81,13 @@ _MODULES = {
     "header_options": "options",
     "loads": "json_body",
     "make_client": "client",
+    "media_loader": "media",
     "merged_options": "options",
     "names_error": "failures",
     "parse_object": "json_body",
     "redact": "redaction",
     "shared_client": "client",
+    "sniff": "media_types",
     "thinking_level": "options",
     "with_capabilities": "configured",
 }

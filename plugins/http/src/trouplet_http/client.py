@@ -45,7 +45,7 @@ def make_client(
     redact_log("httpx")
 
     def ssl_context() -> SSLContext:
-        return _ssl_context(environ)
+        return trusted_certificates(environ)
 
     return httpx.AsyncClient(
         transport=transport or AsyncioTransport(ssl_context=ssl_context, max_connections=max_connections),
@@ -69,7 +69,8 @@ def _mounts(
     return {pattern: proxy(url) for pattern, url in proxies_of(environ).items()}
 
 
-def _ssl_context(environ: Callable[[str], str | None] | None) -> SSLContext:
+def trusted_certificates(environ: Callable[[str], str | None] | None) -> SSLContext:
+    """Make the TLS context: it trusts what the environment names, or what httpx trusts. Reads files."""
     import ssl
 
     file = environ("SSL_CERT_FILE") if environ else None

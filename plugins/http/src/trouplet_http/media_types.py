@@ -1,7 +1,7 @@
 """The media type of content, told by its first bytes.
 
-A signature has to be long enough that no text and no key file has it by chance: what is not an image, a sound or a video
-must not be taken for one. Where a format's mark is only two bytes, the fields behind it are looked at too.
+A signature has to be long enough that no text and no key file has it by chance: what is not an image, a sound or a
+video must not be taken for one. Where a format's mark is only two bytes, the fields behind it are looked at too.
 
 Limits: raw samples (PCM), SVG and other texts have no signature. Whether an MP4, Ogg, WebM, Matroska or ASF file holds
 pictures or only sound is not looked for.
@@ -49,21 +49,19 @@ _BRANDS = {
 
 _QUICKTIME_ATOMS = (b"moov", b"mdat", b"wide")
 
-# Containers that hold sound as well as pictures: what they are called as the one and as the other.
-_EITHER = {
-    "video/mp4": "audio/mp4",
-    "video/webm": "audio/webm",
-    "video/ogg": "audio/ogg",
-    "video/3gpp": "audio/3gpp",
-    "video/3gpp2": "audio/3gpp2",
-    "video/x-matroska": "audio/x-matroska",
-    "video/x-ms-wmv": "audio/x-ms-wma",
-}
-_AS_KIND = {("audio", video): audio for video, audio in _EITHER.items()} | {
-    ("video", audio): video for video, audio in _EITHER.items()
+# Containers that hold sound as well as pictures, and what they are called if the block says that it is the other.
+_AS_KIND = {
+    ("audio", "video/mp4"): "audio/mp4",
+    ("audio", "video/webm"): "audio/webm",
+    ("audio", "video/3gpp"): "audio/3gpp",
+    ("audio", "video/3gpp2"): "audio/3gpp2",
+    ("audio", "video/x-matroska"): "audio/x-matroska",
+    ("audio", "video/x-ms-wmv"): "audio/x-ms-wma",
+    ("video", "audio/ogg"): "video/ogg",
 }
 
 _TRANSPORT_PACKET = 188
+_PACKETS = 5
 
 
 def sniff(content: bytes, kind: str = "") -> str:
@@ -87,7 +85,9 @@ def _chunked(content: bytes) -> str:
 
 
 def _iso_media(content: bytes) -> str:
-    """The ISO base media format: MP4, QuickTime, HEIF, AVIF."""
+    """The ISO base media format: MP4, QuickTime, HEIF, AVIF. Before its first name is a size below 16 MiB, or 1."""
+    if content[:1] != b"\x00":
+        return ""
     if content[4:8] in _QUICKTIME_ATOMS:
         return "video/quicktime"
     if content[4:8] != b"ftyp":
@@ -133,8 +133,8 @@ def _mpeg_audio(content: bytes) -> str:
 
 def _transport_stream(content: bytes) -> str:
     """An MPEG transport stream: each packet begins with the same byte."""
-    starts = content[0 : 2 * _TRANSPORT_PACKET + 1 : _TRANSPORT_PACKET]
-    return "video/mp2t" if starts == b"\x47\x47\x47" else ""
+    starts = content[: _PACKETS * _TRANSPORT_PACKET : _TRANSPORT_PACKET]
+    return "video/mp2t" if starts == b"\x47" * _PACKETS else ""
 
 
 _LOOKS: tuple[Callable[[bytes], str], ...] = (
