@@ -94,8 +94,24 @@ def test_one_of_several_providers_may_have_models_and_defaults_of_its_own(packag
     assert len(catalogue.models("acme")) == 3
 
 
+def test_a_model_is_free_when_the_file_says_so(package):
+    models = [{"name": "m"}, {"name": "cloud", "free": False}]
+    catalogue = Catalogue.of_package(package({"defaults": {"free": True}, "models": models}))
+    assert [catalogue.is_free("acme", name) for name in ("m", "z", "cloud")] == [True, True, False]
+    assert not Catalogue.of_package(package(TREE)).is_free("acme", "m-1")
+
+
+def test_a_key_is_looked_for_where_the_file_says_or_by_convention(package):
+    assert Catalogue.of_package(package(TREE)).key_variables("acme-eu") == ("ACME_EU_API_KEY",)
+    own = {"acme-local": {"key_variables": []}}
+    catalogue = Catalogue.of_package(package({"key_variables": ["A", "B"], "providers": own}))
+    assert catalogue.key_variables("acme") == ("A", "B")
+    assert catalogue.key_variables("acme-local") == ()
+
+
 def test_a_package_without_a_file_has_an_empty_catalogue(package):
     catalogue = Catalogue.of_package(package())
+    assert catalogue.path is None
     assert catalogue.models("acme") == []
     assert catalogue.info("acme", "m") == model_io.ModelInfo("acme", "m")
 
@@ -156,6 +172,7 @@ def test_a_model_that_is_not_understood_is_left_out_and_reported(package, entry,
         ('{"models": {}}', "models is not a list"),
         ('{"defaults": []}', "defaults is not an object"),
         ('{"providers": {"a": 1}}', "providers.a is not an object"),
+        ('{"key_variables": "A"}', "key_variables is not a list of names"),
     ],
 )
 def test_a_file_that_is_no_catalogue_is_an_error_that_names_it(package, text, why):

@@ -8,12 +8,16 @@ A package has the file ``models.json`` beside its ``__init__.py``::
         {"name": "m-1", "capabilities": ["tools", "vision"], "context_window": 128000, "max_output": 8192},
         {"name": "e-1", "kind": "embedding", "dimensions": 1024, "context_window": 8192}
       ],
+      "key_variables": ["M_API_KEY"],
       "providers": {"m-compatible": {"models": []}}
     }
 
 ``defaults`` is what a model is taken to be of which nothing is known; a model that leaves out ``capabilities`` has
-those of ``defaults``, an embedding model none. ``providers`` is for a package that serves several providers: there one
-may have ``defaults`` and ``models`` of its own, and what it leaves out is that of the whole package.
+those of ``defaults``, an embedding model none. ``"free": true``, in a model or in ``defaults`` for all, says that its
+use costs no money, as on the user's own machine. ``key_variables`` are the environment variables in which a key is
+looked for; ``[]`` where none is needed, ``<PROVIDER>_API_KEY`` when it is left out. ``providers`` is for a package that
+serves several: there a provider may have ``defaults``, ``models`` and ``key_variables`` of its own, and what it leaves
+out is that of the whole package.
 
 A package that lies in another package or in a namespace package has no catalogue: finding it would import the outer
 one.
@@ -28,7 +32,7 @@ from trouplet.errors import BadSetting
 from trouplet.model_io import CAPABILITIES, ModelInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import Literal
 
     from trouplet.discovery import PluginEntry
@@ -47,17 +51,19 @@ class Known(NamedTuple):
     max_output: int | None = None
     kind: Kind = "chat"
     dimensions: int | None = None
+    free: bool = False
 
     def of(self, provider: str, model: str) -> ModelInfo:
         """Return it as what is known about ``provider:model``."""
-        return ModelInfo(provider, model, *self)
+        return ModelInfo(provider, model, *self[:-1])
 
 
 class Section(NamedTuple):
-    """The models of one provider by name, and what is assumed of others."""
+    """The models of one provider by name, what is assumed of others, and where its key is; None: not said."""
 
     models: Mapping[str, Known]
     defaults: Known
+    key_variables: tuple[str, ...] | None = None
 
 
 NOTHING = Section({}, Known(frozenset()))
@@ -66,17 +72,23 @@ NOTHING = Section({}, Known(frozenset()))
 class Catalogue:
     """The models that one package knows.
 
-    ``problems`` says what in the file was left out, and why: entries of a third party may be newer than this kernel.
+    ``path`` is its file; None when the package has none, and nothing is known. ``problems`` says what in the file was
+    left out, and why: entries of a third party may be newer than this kernel.
     """
 
-    __slots__ = ("_own", "_shared", "problems")
+    __slots__ = ("_own", "_shared", "path", "problems")
 
     def __init__(
-        self, shared: Section = NOTHING, own: Mapping[str, Section] | None = None, problems: Sequence[str] = ()
+        self,
+        path: str | None = None,
+        shared: Section = NOTHING,
+        own: Mapping[str, Section] | None = None,
+        problems: Sequence[str] = (),
     ) -> None:
+        self.path = path
+        self.problems = tuple(problems)
         self._shared = shared
         self._own = own or {}
-        self.problems = tuple(problems)
 
     @staticmethod
     def of_package(package: str) -> Catalogue:
@@ -102,9 +114,16 @@ class Catalogue:
 
     def info(self, provider: str, model: str) -> ModelInfo:
         """Return what is known about a model, or is assumed of one that is not in the catalogue."""
-        section = self._section(provider)
-        name = self.known_name(provider, model)
-        return (section.defaults if name is None else section.models[name]).of(provider, model)
+        return self._known(provider, model).of(provider, model)
+
+    def is_free(self, provider: str, model: str) -> bool:
+        """Whether the use of a model is known to cost no money."""
+        return self._known(provider, model).free
+
+    def key_variables(self, provider: str) -> tuple[str, ...]:
+        """Return the environment variables in which a provider's key is looked for; none when it needs no key."""
+        named = self._section(provider).key_variables
+        return (f"{provider.upper().replace('-', '_')}_API_KEY",) if named is None else named
 
     def known_name(self, provider: str, model: str) -> str | None:
         """Return the name under which a model is in the catalogue, or None.
@@ -115,6 +134,11 @@ class Catalogue:
         known = self._section(provider).models
         fitting = [name for name in known if model.startswith(name) and model[len(name) : len(name) + 1] in _BOUNDARY]
         return max(fitting, key=len, default=None)
+
+    def _known(self, provider: str, model: str) -> Known:
+        section = self._section(provider)
+        name = self.known_name(provider, model)
+        return section.defaults if name is None else section.models[name]
 
     def _section(self, provider: str) -> Section:
         return self._own.get(provider, self._shared)
@@ -161,6 +185,9 @@ def _find(package: str) -> tuple[str, bytes] | None:
     return None
 
 
+_SECTION = frozenset({"defaults", "models", "key_variables"})
+
+
 def _malformed(path: str, why: str) -> BadSetting:
     return BadSetting(f"{path} is not a catalogue of models", why=why, fix="Reinstall the package that it is part of")
 
@@ -174,14 +201,14 @@ class _Reader:
 
     def catalogue(self, tree: Mapping[str, object]) -> Catalogue:
         shared = self._section("", tree, NOTHING)
-        self._report_unknown("", tree, {"defaults", "models", "providers"})
+        self._report_unknown("", tree, {*_SECTION, "providers"})
         providers = self._object("providers", tree.get("providers"))
         own = {name: self._provider(name, section, shared) for name, section in providers.items()}
-        return Catalogue(shared, own, self._problems)
+        return Catalogue(self._path, shared, own, self._problems)
 
     def _provider(self, name: str, found: object, shared: Section) -> Section:
         tree = self._object(f"providers.{name}", found)
-        self._report_unknown(f"providers.{name}: ", tree, {"defaults", "models"})
+        self._report_unknown(f"providers.{name}: ", tree, _SECTION)
         return self._section(f"providers.{name}: ", tree, shared)
 
     def _section(self, where: str, tree: Mapping[str, object], above: Section) -> Section:
@@ -189,9 +216,14 @@ class _Reader:
         if "defaults" in tree:
             given = self._object(f"{where}defaults", tree["defaults"])
             defaults = self._known(f"{where}defaults", given, NOTHING.defaults)
-        if "models" not in tree:
-            return Section(above.models, defaults)
-        return Section(dict(self._models(where, tree["models"], defaults)), defaults)
+        models = dict(self._models(where, tree["models"], defaults)) if "models" in tree else above.models
+        variables = self._variables(where, tree["key_variables"]) if "key_variables" in tree else above.key_variables
+        return Section(models, defaults, variables)
+
+    def _variables(self, where: str, found: object) -> tuple[str, ...]:
+        if isinstance(found, list) and all(isinstance(name, str) for name in found):
+            return tuple(found)
+        raise _malformed(self._path, f"{where}key_variables is not a list of names")
 
     def _models(self, where: str, found: object, defaults: Known) -> Iterator[tuple[str, Known]]:
         if not isinstance(found, list):
@@ -223,6 +255,7 @@ class _Reader:
             self._size(where, tree, "max_output"),
             kind,
             self._size(where, tree, "dimensions"),
+            tree.get("free", defaults.free) is True,
         )
 
     def _capabilities(self, where: str, found: object) -> frozenset[Capability]:
@@ -246,5 +279,5 @@ class _Reader:
             raise _malformed(self._path, f"{where} is not an object")
         return found or {}
 
-    def _report_unknown(self, where: str, tree: Mapping[str, object], known: set[str]) -> None:
+    def _report_unknown(self, where: str, tree: Mapping[str, object], known: Collection[str]) -> None:
         self._problems += [f"{where}unknown field {field!r}" for field in tree if field not in known]
