@@ -156,9 +156,9 @@ def scripted():
         completer = ScriptedCompleter(*scripts)
         engine = Engine(lambda: completer)
         try:
-            from trouplet_local.catalogue import named_info
+            from trouplet_local.catalogue import model_info
 
-            yield LocalChatModel(engine, named_info(SMOLLM2), **options), completer
+            yield LocalChatModel(engine, model_info(SMOLLM2.name), **options), completer
         finally:
             await engine.close()
 
@@ -196,6 +196,6 @@ def smollm2_engine(smollm2_file):
 
 @pytest.fixture
 def smollm2(smollm2_engine):
-    from trouplet_local.catalogue import named_info
+    from trouplet_local.catalogue import model_info
 
-    return LocalChatModel(smollm2_engine, named_info(SMOLLM2))
+    return LocalChatModel(smollm2_engine, model_info(SMOLLM2.name))

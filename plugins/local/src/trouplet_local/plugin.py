@@ -33,9 +33,9 @@ class LocalPlugin:
     @hookimpl
     def list_models(self) -> Iterable[ModelInfo]:
         """Name the models of the catalogue."""
-        from trouplet_local.catalogue import CATALOGUE, named_info
+        from trouplet.catalogue import Catalogue
 
-        return [named_info(model) for model in CATALOGUE]
+        return Catalogue.of_package("trouplet_local").models("local")
 
     @hookimpl
     def create_formatter(self, name: str, model: ModelInfo | None, config: Mapping[str, object]) -> Formatter | None:
