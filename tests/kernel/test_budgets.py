@@ -88,7 +88,7 @@ def test_a_run_on_the_scripted_model_loads_nothing_heavy():
 
 def test_the_first_http_provider_loads_no_sdk(base_url):
     loaded = loaded_by(program("http_provider.py"), base_url)
-    assert plugins_in(loaded) == {"trouplet_openai", "trouplet_http"}
+    assert plugins_in(loaded) == {"trouplet_openai", "trouplet_completions", "trouplet_http"}
     assert not roots(loaded) & SDKS
 
 

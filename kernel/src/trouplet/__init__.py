@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from trouplet.agent import ReActAgent as ReActAgent
     from trouplet.conversation import ChatFormatter as ChatFormatter
     from trouplet.conversation import MultiAgentFormatter as MultiAgentFormatter
+    from trouplet.conversation import Truncated as Truncated
     from trouplet.errors import ModelError as ModelError
     from trouplet.errors import PluginError as PluginError
     from trouplet.errors import TroupletError as TroupletError
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     )
     from trouplet.events import (
         NoteAdded as NoteAdded,
+    )
+    from trouplet.events import (
+        PartialOutput as PartialOutput,
     )
     from trouplet.events import (
         RunEnded as RunEnded,
@@ -128,12 +132,12 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "agent": ("Agent", "ReActAgent"),
-    "conversation": ("ChatFormatter", "MultiAgentFormatter"),
+    "conversation": ("ChatFormatter", "MultiAgentFormatter", "Truncated"),
     "errors": ("ModelError", "PluginError", "TroupletError"),
     "events": (
         "ApprovalRequested", "BlockEnded", "BlockStarted", "Event", "MediaAdded", "MessagesObserved", "ModelCallEnded",
-        "ModelCallStarted", "NoteAdded", "RunEnded", "RunStarted", "Subscription", "TextDelta", "ThinkingDelta",
-        "ToolCallDelta", "ToolCallStarted", "ToolEnded", "ToolOutput", "ToolStarted",
+        "ModelCallStarted", "NoteAdded", "PartialOutput", "RunEnded", "RunStarted", "Subscription", "TextDelta",
+        "ThinkingDelta", "ToolCallDelta", "ToolCallStarted", "ToolEnded", "ToolOutput", "ToolStarted",
     ),
     "function_tool": ("FunctionTool", "tool"),
     "kernel": ("Kernel",),
@@ -182,6 +186,7 @@ __all__ = [
     "MsgHub",
     "MultiAgentFormatter",
     "NoteAdded",
+    "PartialOutput",
     "PluginError",
     "ReActAgent",
     "Reply",
@@ -205,6 +210,7 @@ __all__ = [
     "ToolUseBlock",
     "Toolkit",
     "TroupletError",
+    "Truncated",
     "URLSource",
     "Usage",
     "UserAgent",

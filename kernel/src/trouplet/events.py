@@ -119,6 +119,13 @@ class MediaAdded(Event):
 
 
 @dataclass(slots=True, frozen=True)
+class PartialOutput(Event):
+    """What there is of the structured output while it arrives: JSON-able data, not validated."""
+
+    data: object
+
+
+@dataclass(slots=True, frozen=True)
 class BlockEnded(Event):
     """A content block of the answer is over."""
 
@@ -270,7 +277,7 @@ class EventReducer:
 
 __all__ = [
     "EVENT_SCHEMA", "ApprovalRequested", "BlockEnded", "BlockStarted", "Event", "EventReducer", "MediaAdded",
-    "MessagesObserved", "ModelCallEnded", "ModelCallStarted", "NoteAdded", "Origin", "RunEnded", "RunStarted",
-    "Subscription", "TextDelta", "ThinkingDelta", "ToolCallDelta", "ToolCallStarted", "ToolEnded", "ToolOutput",
-    "ToolStarted", "fold",
+    "MessagesObserved", "ModelCallEnded", "ModelCallStarted", "NoteAdded", "Origin", "PartialOutput", "RunEnded",
+    "RunStarted", "Subscription", "TextDelta", "ThinkingDelta", "ToolCallDelta", "ToolCallStarted", "ToolEnded",
+    "ToolOutput", "ToolStarted", "fold",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trouplet.events import RunStatus
     from trouplet.messages import ContentBlock
     from trouplet.model_io import ModelResponse
+    from trouplet.partial_output import OutputReader
     from trouplet.run_state import RunState
     from trouplet.tool_calls import ToolCalls
 
@@ -167,10 +168,15 @@ class ReasonActLoop:
                     async for chunk in chunks:
                         add(chunk)
                 else:
+                    output = self._output_reader()
                     async for chunk in chunks:
                         events.chunk(builder.add(chunk), chunk)
+                        if output is not None:
+                            output.take(chunk)
                         if events.behind:
                             await events.caught_up()
+                    if output is not None:
+                        output.finish()
             if builder.finish is None:
                 raise StreamInterrupted(
                     f"the answer of {self._agent.model.info.id} ended before it was complete",
@@ -184,6 +190,14 @@ class ReasonActLoop:
         if events is not None:
             events.model_call_ended(response.finish_reason, response.usage, message)
         return response, message
+
+    def _output_reader(self) -> OutputReader | None:
+        run = self._run
+        if run.output is None or run.events is None:
+            return None
+        from trouplet.partial_output import OutputReader
+
+        return OutputReader(run.output, run.events)
 
     async def _keep_partial(self, builder: ResponseBuilder, message_id: str, error: BaseException) -> None:
         run = self._run

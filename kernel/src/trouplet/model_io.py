@@ -35,8 +35,11 @@ CAPABILITIES: frozenset[Capability] = frozenset((
     "tools", "tool_choice", "parallel_tools", "json_schema", "json_schema_tools", "vision", "audio", "video",
     "thinking", "streaming", "system",
 ))  # fmt: skip
-"""All that a model may be capable of. ``tool_choice`` is being made to call a tool, ``json_schema`` answering in JSON of
-a given schema, ``json_schema_tools`` doing so in a request that has tools too."""
+"""All that a model may be capable of.
+
+``tool_choice`` is being made to call a tool, ``json_schema`` answering in JSON of a given schema, ``json_schema_tools``
+doing so in a request that has tools too.
+"""
 
 
 @dataclass(slots=True)

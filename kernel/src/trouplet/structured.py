@@ -1,14 +1,16 @@
-"""Structured output: what a run must give back, and the two ways of asking a model for it.
+"""Structured output: what a run must give back, and the three ways of asking a model for it.
 
-A model that knows JSON schemas answers in JSON when there are no tools; any other gets one more tool, for this run
-only, whose arguments are the output.
+A model that knows JSON schemas answers in JSON of the schema (*native*); one that does not, or not beside tools, gets
+one more tool, for this run only, whose arguments are the output (*tool*); one without tools is told the schema
+(*prompted*). Whatever comes is validated, and a model that got it wrong is told what is wrong with it.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from trouplet.errors import ConfigError, InvalidArguments
+from trouplet.errors import ConfigError, InvalidArguments, OutputMissing
 from trouplet.messages import Msg, TextBlock
 from trouplet.model_io import ToolSchema
 from trouplet.response import parse_arguments
@@ -25,10 +27,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TOOL_NAME = "generate_response"
+MAX_REJECTED = 3
+"""Outputs of a run that may be wrong before it fails."""
 
 
 class OutputContract(Generic[T]):
-    """One run's structured output: its schema, its check, and, once it is there, its value."""
+    """One run's structured output: its schema, its check, and, once it is there, its value.
+
+    ``by_tool`` says that the last request asked for it as the arguments of a call.
+    """
 
     def __init__(self, output_type: type[T]) -> None:
         from pydantic import PydanticUserError, TypeAdapter
@@ -38,7 +45,7 @@ class OutputContract(Generic[T]):
             schema = self._adapter.json_schema()
         except PydanticUserError as error:
             raise ConfigError(f"{output_type!r} is not usable as output_type", why=error.message) from error
-        self._wrapped = schema.get("type") != "object" and "$ref" not in schema
+        self._wrapped = schema.get("type") != "object"
         if self._wrapped:
             definitions = schema.pop("$defs", None)
             schema = {"type": "object", "properties": {"value": schema}, "required": ["value"]}
@@ -48,40 +55,91 @@ class OutputContract(Generic[T]):
         self.value: T | None = None
         self.tool = OutputTool(self)
         self._data: dict[str, object] | None = None
+        self._problems: list[str] = []
+        self.by_tool = False
 
     def check(self, data: Mapping[str, object]) -> None:
         """Validate the output and keep it; raises ``InvalidArguments`` with a text for the model."""
+        problem = self._keep(data)
+        if problem:
+            self._problems.append(problem)
+            raise InvalidArguments(problem)
+
+    def _keep(self, data: Mapping[str, object]) -> str:
+        """Keep the output if it is valid; return what is wrong with it."""
         from pydantic import ValidationError
         from pydantic_core import to_json
 
+        if self._wrapped and "value" not in data:
+            return "value: Field required"
         try:
-            value = data["value"] if self._wrapped else data
-            self.value = self._adapter.validate_json(to_json(value), strict=True)
-        except KeyError:
-            raise InvalidArguments("value: Field required") from None
+            self.value = self._adapter.validate_json(to_json(data["value"] if self._wrapped else data), strict=True)
         except ValidationError as error:
-            problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)]
-            raise InvalidArguments("; ".join(problems)) from None
+            return "; ".join([f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)])
         self._data = dict(data)
+        return ""
 
     def prepare(self, request: ModelRequest, info: ModelInfo) -> None:
-        """Ask for the output in this request."""
-        request.output_schema = self.schema
-        if not request.tools and "json_schema" in info.capabilities:
-            return
-        request.output_schema = None
-        request.tools = (*request.tools, self.tool.schema)
-        if "tool_choice" in info.capabilities:
-            request.tool_choice = "required"
+        """Ask for the output in this request, in the way that the model knows best.
+
+        Raises ``OutputMissing`` when the model has got it wrong too often.
+        """
+        if len(self._problems) > MAX_REJECTED:
+            attempts = len(self._problems)
+            raise OutputMissing(
+                f"{info.id} gave no valid output in {attempts} attempts", why=f"The last: {self._problems[-1]}"
+            )
+        able = info.capabilities
+        self.by_tool = False
+        if ("json_schema_tools" if request.tools else "json_schema") in able:
+            request.output_schema = self.schema
+        elif "tools" in able:
+            self.by_tool = True
+            request.tools = (*request.tools, self.tool.schema)
+            if "tool_choice" in able:
+                request.tool_choice = "required"
+        else:
+            request.messages = [*request.messages, self._instruction]
+
+    @cached_property
+    def _instruction(self) -> Msg:
+        return _hint(f"Answer with nothing but {self._described}")
+
+    @property
+    def _described(self) -> str:
+        from json import dumps
+
+        return f"JSON that fits this schema: {dumps(self.schema, ensure_ascii=False)}"
 
     def take_text(self, message: Msg, state: RunState) -> Msg | None:
         """Take an answer without calls; return what to tell the model when it is not the output."""
+        problem = self._problem_of(message.text)
+        if not problem:
+            state.output = self._data
+            return None
+        self._problems.append(problem)
+        ask = f"Call {TOOL_NAME}" if self.by_tool else f"Answer with nothing but {self._described}"
+        return _hint(f"That is not the answer in the form that was asked for: {problem}. {ask}.")
+
+    def _problem_of(self, text: str) -> str:
+        """Keep the output that an answer's text holds; return what is wrong with it."""
         try:
-            self.check(parse_arguments(message.text.strip()))
+            data = parse_arguments(json_in(text))
         except InvalidArguments as error:
-            return _hint(f"{error.what} {error.why}".strip(), self.tool.schema.name)
-        state.output = self._data
-        return None
+            return f"{error.what}: {error.why}" if error.why else error.what
+        return self._keep(data)
+
+    def partial(self, text: str) -> object:
+        """Return what a piece of the output's JSON text holds so far, not validated; None when that is nothing."""
+        from pydantic_core import from_json
+
+        try:
+            data = from_json(json_in(text), allow_partial="trailing-strings")
+        except ValueError:
+            return None
+        if not self._wrapped:
+            return data
+        return data.get("value") if isinstance(data, dict) else None
 
     def deliver(self, state: RunState) -> None:
         """Note the output that came as a call."""
@@ -116,6 +174,15 @@ class OutputTool:
         return (TextBlock("Accepted."),)
 
 
-def _hint(problem: str, tool: str) -> Msg:
-    text = f"That is not the answer in the form that was asked for: {problem} Call {tool}, or answer in JSON."
+def json_in(text: str) -> str:
+    """The JSON of an answer: all of it, or what is inside of a fence or after a sentence that the model put before."""
+    text = text.strip()
+    start = text.find("{")
+    if start <= 0:
+        return text
+    fence = text.rfind("```")
+    return text[start:fence].strip() if fence > start else text[start:]
+
+
+def _hint(text: str) -> Msg:
     return Msg("system", f"<system-hint>{text}</system-hint>", "user")

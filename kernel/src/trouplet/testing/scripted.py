@@ -100,7 +100,7 @@ class ScriptedModel:
         name: str = "scripted",
         chunk_size: int | None = None,
         usage: Usage | None = None,
-        capabilities: frozenset[Capability] = CAPABILITIES,
+        capabilities: frozenset[Capability] = CAPABILITIES - {"json_schema_tools"},
         formatter: Formatter | None = None,
     ) -> None:
         self.info = ModelInfo("test", name, capabilities)
