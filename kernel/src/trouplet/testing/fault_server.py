@@ -9,6 +9,9 @@ Each connection plays the next script, a sequence of
 - ``RESET``: end the connection with a TCP reset instead of a clean end.
 
 After its script a connection is closed cleanly. ``SILENT`` as the first part leaves out the wait for a request.
+
+A server that is given ``respond`` chooses a script for each request instead, on any connection: it is asked with the
+request, and the connection is kept for the next one when the script ends with ``READ``. A script may be endless.
 """
 
 from __future__ import annotations
@@ -17,11 +20,13 @@ import asyncio
 import enum
 import socket
 import struct
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from typing import Self
 
 
@@ -36,25 +41,35 @@ class Fault(enum.Enum):
 
 READ, STALL, RESET, SILENT = Fault.READ, Fault.STALL, Fault.RESET, Fault.SILENT
 
-Script: TypeAlias = "bytes | Sequence[bytes | float | Fault]"
+Part: TypeAlias = bytes | float | Fault
+Script: TypeAlias = bytes | Iterable[Part]
 
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request as it arrived. Header names are in lower case."""
+    """One HTTP request as it arrived, with the event loop's time of its arrival. Header names are in lower case."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
+    arrived: float = 0.0
+
+
+Respond: TypeAlias = Callable[[Request], Script]
 
 
 @dataclass(slots=True)
 class Connection:
-    """What happened on one connection. ``closed`` is set when the client has let go of it, or the script has."""
+    """What happened on one connection.
+
+    ``busy`` says that a request is being answered. ``closed`` is set when the client has let go of the connection, or
+    the script has.
+    """
 
     requests: list[Request] = field(default_factory=list)
     received: bytearray = field(default_factory=bytearray)
+    busy: bool = False
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -62,14 +77,15 @@ class FaultServer:
     """``async with FaultServer([script, …]) as server`` serves at ``server.url``.
 
     Connections beyond the scripts play the last one again with ``repeat=True``; otherwise they are reset, and leaving
-    the block raises ``AssertionError``.
+    the block raises ``AssertionError``. ``FaultServer(respond=…)`` asks for a script with each request.
     """
 
-    def __init__(self, scripts: Iterable[Script], *, repeat: bool = False) -> None:
+    def __init__(self, scripts: Iterable[Script] = (), *, repeat: bool = False, respond: Respond | None = None) -> None:
         self.connections: list[Connection] = []
         self.surplus = 0
-        self._scripts = [(script,) if isinstance(script, bytes) else tuple(script) for script in scripts]
+        self._scripts = list(scripts)
         self._repeat = repeat
+        self._respond = respond
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -95,6 +111,11 @@ class FaultServer:
         """How many connections have not ended."""
         return sum([not connection.closed.is_set() for connection in self.connections])
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being answered."""
+        return sum([connection.busy for connection in self.connections])
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         return self
@@ -112,19 +133,37 @@ class FaultServer:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None, "a connection is served by a task"
+        assert self._server is not None, "only a started server accepts"
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         connection = Connection()
         self.connections.append(connection)
         try:
-            await self._play(self._script(len(self.connections) - 1), connection, reader, writer)
+            await self._serve(connection, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client has gone, which `connection` tells
+        except asyncio.CancelledError:
+            if self._server.is_serving():  # otherwise it was this server that cancelled, and asyncio would log it
+                raise
         finally:
+            connection.busy = False
             connection.closed.set()
             writer.close()
 
-    def _script(self, number: int) -> Sequence[bytes | float | Fault]:
+    async def _serve(self, connection: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._respond is None:
+            parts = _parts(self._script(len(self.connections) - 1))
+            first = next(parts, SILENT)
+            if first is not SILENT:
+                await _read_request(connection, reader)
+                parts = chain((first,), parts)
+            await _play(parts, connection, reader, writer)
+            return
+        await _read_request(connection, reader)
+        while await _play(_parts(self._respond(connection.requests[-1])), connection, reader, writer):
+            pass
+
+    def _script(self, number: int) -> Script:
         if number < len(self._scripts):
             return self._scripts[number]
         if self._repeat:
@@ -132,34 +171,37 @@ class FaultServer:
         self.surplus += 1
         return (SILENT, RESET)
 
-    async def _play(
-        self,
-        script: Sequence[bytes | float | Fault],
-        connection: Connection,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        if script[:1] != (SILENT,):
-            await _read_request(connection, reader)
-        for part in script:
-            match part:
-                case bytes():
-                    writer.write(part)
-                    await writer.drain()
-                case Fault.READ:
-                    await _read_request(connection, reader)
-                case Fault.STALL:
-                    connection.received += await reader.read()
-                case Fault.RESET:
-                    _reset(writer)
-                    return
-                case Fault.SILENT:
-                    continue
-                case _:
-                    await asyncio.sleep(part)
+
+def _parts(script: Script) -> Iterator[Part]:
+    return iter((script,) if isinstance(script, bytes) else script)
+
+
+async def _play(
+    parts: Iterator[Part], connection: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> bool:
+    """Play a script; tell whether its last word was to read another request."""
+    part: Part | None = None
+    for part in parts:
+        match part:
+            case bytes():
+                writer.write(part)
+                await writer.drain()
+            case Fault.READ:
+                await _read_request(connection, reader)
+            case Fault.STALL:
+                connection.received += await reader.read()
+            case Fault.RESET:
+                _reset(writer)
+                return False
+            case Fault.SILENT:
+                continue
+            case _:
+                await asyncio.sleep(part)
+    return part is READ
 
 
 async def _read_request(connection: Connection, reader: asyncio.StreamReader) -> None:
+    connection.busy = False
     head = await reader.readuntil(b"\r\n\r\n")
     connection.received += head
     first, *lines = head.decode("latin-1").split("\r\n")
@@ -171,7 +213,8 @@ async def _read_request(connection: Connection, reader: asyncio.StreamReader) ->
     else:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         connection.received += body
-    connection.requests.append(Request(method, path, headers, body))
+    connection.requests.append(Request(method, path, headers, body, asyncio.get_running_loop().time()))
+    connection.busy = True
 
 
 async def _read_chunked(connection: Connection, reader: asyncio.StreamReader) -> bytes:
@@ -197,13 +240,13 @@ def response(
     body: bytes, *, status: int = 200, content_type: str = "application/json", headers: Mapping[str, str] | None = None
 ) -> bytes:
     """Return a whole HTTP response; the connection may be kept."""
-    return _head(status, {"content-type": content_type, "content-length": str(len(body)), **(headers or {})}) + body
+    return head(status, {"content-type": content_type, "content-length": str(len(body)), **(headers or {})}) + body
 
 
 def event_stream(*events: str, status: int = 200, headers: Mapping[str, str] | None = None) -> bytes:
     """Return an HTTP response that streams server-sent events with this data, each in an HTTP chunk of its own."""
-    head = _head(status, {"content-type": "text/event-stream", "transfer-encoding": "chunked", **(headers or {})})
-    return head + b"".join([chunk(f"data: {event}\n\n".encode()) for event in events]) + LAST_CHUNK
+    start = head(status, {"content-type": "text/event-stream", "transfer-encoding": "chunked", **(headers or {})})
+    return start + b"".join([chunk(f"data: {event}\n\n".encode()) for event in events]) + LAST_CHUNK
 
 
 LAST_CHUNK = b"0\r\n\r\n"
@@ -215,6 +258,7 @@ def chunk(data: bytes) -> bytes:
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
 
-def _head(status: int, headers: Mapping[str, str]) -> bytes:
+def head(status: int, headers: Mapping[str, str]) -> bytes:
+    """Return the head of a response."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     return f"HTTP/1.1 {status} Status\r\n{lines}\r\n".encode("latin-1")

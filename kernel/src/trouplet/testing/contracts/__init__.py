@@ -11,7 +11,9 @@ The suites need pytest and pytest-asyncio.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trouplet.testing.contracts.contract import Contract as Contract
     from trouplet.testing.contracts.formatter import FormatterContract as FormatterContract
+    from trouplet.testing.contracts.http_model.contract import HTTPModelContract as HTTPModelContract
     from trouplet.testing.contracts.memory import MemoryContract as MemoryContract
     from trouplet.testing.contracts.model import ModelContract as ModelContract
     from trouplet.testing.contracts.model import Provider as Provider
@@ -19,9 +21,16 @@ if TYPE_CHECKING:
     from trouplet.testing.contracts.scenarios import Scenario as Scenario
     from trouplet.testing.contracts.session_store import SessionStoreContract as SessionStoreContract
     from trouplet.testing.contracts.tool import ToolContract as ToolContract
+    from trouplet.testing.contracts.wire import EventStreamWire as EventStreamWire
+    from trouplet.testing.contracts.wire import JSONLinesWire as JSONLinesWire
+    from trouplet.testing.contracts.wire import Wire as Wire
 
 _HOMES = {
+    "Contract": "contract",
+    "EventStreamWire": "wire",
     "FormatterContract": "formatter",
+    "HTTPModelContract": "http_model.contract",
+    "JSONLinesWire": "wire",
     "MemoryContract": "memory",
     "ModelContract": "model",
     "PluginContract": "plugin",
@@ -29,10 +38,15 @@ _HOMES = {
     "Scenario": "scenarios",
     "SessionStoreContract": "session_store",
     "ToolContract": "tool",
+    "Wire": "wire",
 }
 
 __all__ = [
+    "Contract",
+    "EventStreamWire",
     "FormatterContract",
+    "HTTPModelContract",
+    "JSONLinesWire",
     "MemoryContract",
     "ModelContract",
     "PluginContract",
@@ -40,6 +54,7 @@ __all__ = [
     "Scenario",
     "SessionStoreContract",
     "ToolContract",
+    "Wire",
 ]
 
 

@@ -16,6 +16,7 @@ from trouplet.messages import Msg, TextBlock, ToolResultBlock, ToolUseBlock
 from trouplet.model_io import Finish, ModelRequest, TextChunk, ThinkingChunk, ToolCallChunk, ToolSchema
 from trouplet.response import ResponseBuilder
 from trouplet.testing.contracts import scenarios
+from trouplet.testing.contracts.contract import Contract
 from trouplet.testing.contracts.scenarios import Scenario
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Provider:
     in_flight: Callable[[], int]
 
 
-class ModelContract:
+class ModelContract(Contract):
     """What every chat model keeps. Override ``serve``; retries must be off in the model that it makes.
 
     ``keeps_call_ids`` is False for a provider whose protocol has no call ids. ``patience`` is after how many seconds
@@ -83,7 +84,7 @@ class ModelContract:
     )
     async def test_tool_calls_have_ids_names_and_whole_json_arguments(self, scenario: Scenario) -> None:
         async with self._serve(scenario) as provider:
-            chunks = await self._all(provider.model, tools=_TOOLS)
+            chunks = await self._all(provider.model, tools=TOOLS)
         calls = [block for block in _blocks(chunks) if isinstance(block, ToolUseBlock)]
         assert [(call.name, dict(call.input)) for call in calls] == [(name, args) for _, name, args in scenario.calls]
         if self.keeps_call_ids:
@@ -94,7 +95,7 @@ class ModelContract:
     @pytest.mark.asyncio
     async def test_the_first_chunk_of_a_call_names_its_tool(self) -> None:
         async with self._serve(scenarios.PARALLEL_CALLS) as provider:
-            chunks = await self._all(provider.model, tools=_TOOLS)
+            chunks = await self._all(provider.model, tools=TOOLS)
         named: set[int] = set()
         for chunk in chunks:
             if isinstance(chunk, ToolCallChunk):
@@ -108,6 +109,7 @@ class ModelContract:
         assert isinstance(finish, Finish)
         assert finish.usage is not None
         told = scenarios.ANSWER.usage
+        assert told is not None
         assert (finish.usage.input_tokens, finish.usage.output_tokens) == (told.input_tokens, told.output_tokens)
 
     @pytest.mark.asyncio
@@ -172,7 +174,7 @@ class ModelContract:
     @pytest.mark.asyncio
     async def test_the_request_is_not_changed(self) -> None:
         async with self._serve(scenarios.ANSWER) as provider:
-            request = _request(tools=_TOOLS)
+            request = _request(tools=TOOLS)
             before = copy.deepcopy(request)
             async with aclosing(provider.model.stream(request)) as chunks:
                 async for _ in chunks:
@@ -198,7 +200,7 @@ class ModelContract:
     async def _read_into(self, chunks: list[Chunk], model: ChatModel) -> None:
         """Read a stream so that what comes before an error is kept."""
         async with asyncio.timeout(self.patience):
-            async for chunk in _stream(model, tools=_TOOLS):
+            async for chunk in _stream(model, tools=TOOLS):
                 chunks.append(chunk)  # noqa: PERF401
 
     async def _nothing_in_flight(self, provider: Provider) -> None:
@@ -212,11 +214,11 @@ class ModelContract:
         async with self.serve(scenario) as provider:
             lacking = scenario.needs - provider.model.info.capabilities
             if lacking:
-                pytest.skip(f"{provider.model.info.id} has no {', '.join(sorted(lacking))}")
+                pytest.skip(f"not applicable: {', '.join(sorted(lacking))}")
             yield provider
 
 
-_TOOLS = [
+TOOLS = [
     ToolSchema("brew", "Brew tea.", {"type": "object", "properties": {"kind": {"type": "string"}, "minutes": {}}}),
     ToolSchema("fetch", "Fetch a thing.", {"type": "object", "properties": {"what": {"type": "string"}}}),
     ToolSchema("look", "Look around.", {"type": "object", "properties": {}}),
