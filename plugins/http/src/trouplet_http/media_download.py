@@ -98,7 +98,7 @@ def _target(url: httpx.URL, response: httpx.Response, name: str) -> httpx.URL:
     try:
         if location:
             return url.join(location)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         pass
     raise BadInput(f"{name} is redirected to nowhere")
 

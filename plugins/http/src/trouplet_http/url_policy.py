@@ -187,7 +187,7 @@ def shown(url: httpx.URL) -> str:
 def _parse(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):  # half a surrogate pair cannot be encoded
         url = httpx.URL()
     # The text itself may hold a password where none belongs, so it is not shown.
     if not url.scheme or not url.raw_host or _DIVIDES_PARSERS.search(text):
