@@ -22,6 +22,7 @@ from trouplet.toolkit import Toolkit
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+    from types import UnionType
     from typing import Any, Literal, TypeAlias, TypeVar, overload
 
     from trouplet.agent_run import Decisions
@@ -125,6 +126,16 @@ class Agent:
             self,
             msg: Input = ...,
             *,
+            output_type: UnionType,
+            memory: Memory | None = ...,
+            deadline: float | None = ...,
+            **options: object,
+        ) -> Reply[Any]: ...
+        @overload
+        async def __call__(
+            self,
+            msg: Input = ...,
+            *,
             output_type: None = ...,
             memory: Memory | None = ...,
             deadline: float | None = ...,
@@ -135,7 +146,7 @@ class Agent:
         self,
         msg: Input = None,
         *,
-        output_type: type[Any] | None = None,
+        output_type: type[Any] | UnionType | None = None,
         memory: Memory | None = None,
         deadline: float | None = None,
         **options: object,
@@ -153,7 +164,7 @@ class Agent:
         self,
         msg: Input = None,
         *,
-        output_type: type[Any] | None = None,
+        output_type: type[Any] | UnionType | None = None,
         memory: Memory | None = None,
         deadline: float | None = None,
         **options: object,
@@ -210,7 +221,7 @@ class Agent:
     def _new_run(
         self,
         msg: Input,
-        output_type: type[Any] | None,
+        output_type: type[Any] | UnionType | None,
         memory: Memory | None,
         deadline: float | None,
         options: Mapping[str, object],

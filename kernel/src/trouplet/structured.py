@@ -8,7 +8,7 @@ one more tool, for this run only, whose arguments are the output (*tool*); one w
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from trouplet.errors import ConfigError, InvalidArguments, OutputMissing
 from trouplet.messages import Msg, TextBlock
@@ -18,6 +18,7 @@ from trouplet.tool_io import ToolTraits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import UnionType
 
     from trouplet.agent_run import Run
     from trouplet.messages import ContentBlock
@@ -37,11 +38,11 @@ class OutputContract(Generic[T]):
     ``by_tool`` says that the last request asked for it as the arguments of a call.
     """
 
-    def __init__(self, output_type: type[T]) -> None:
+    def __init__(self, output_type: type[T] | UnionType) -> None:
         from pydantic import PydanticUserError, TypeAdapter
 
         try:
-            self._adapter: TypeAdapter[Any] = TypeAdapter(output_type)
+            self._adapter: TypeAdapter[Any] = TypeAdapter(cast("type[Any]", output_type))
             schema = self._adapter.json_schema()
         except PydanticUserError as error:
             raise ConfigError(f"{output_type!r} is not usable as output_type", why=error.message) from error
