@@ -1,68 +1,87 @@
 """The contracts of plugins, models and formatters."""
 
-import json
-from contextlib import asynccontextmanager
 from types import MappingProxyType
 
 from trouplet.conversation import MultiAgentFormatter
 from trouplet.model_io import CAPABILITIES, ModelInfo, TextChunk, ThinkingChunk
-from trouplet.testing.contracts import FormatterContract, ModelContract, PluginContract, Provider
-from trouplet.testing.fault_server import STALL, FaultServer
+from trouplet.testing.contracts import EventStreamWire, FormatterContract, HTTPModelContract, PluginContract
 from trouplet_http import RetryPolicy
 from trouplet_openai import OpenAIChatFormatter, OpenAIChatModel, OpenAIPlugin
 
-EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+
+class ChatCompletionsWire(EventStreamWire):
+    """Chat Completions as servers send them, with the reasoning where most of the compatible ones have it."""
+
+    interleaves = True
+
+    def opening(self, scenario):
+        return [chunk({"role": "assistant", "content": ""})]
+
+    def pieces(self, scenario):
+        return [chunk(delta(one)) for one in scenario.chunks]
+
+    def closing(self, scenario):
+        yield chunk({}, REASONS.get(scenario.finish_reason, scenario.finish_reason))
+        if scenario.usage:
+            yield {"id": "chatcmpl-1", "model": "m-1", "choices": [], "usage": usage(scenario.usage)}
+        yield "[DONE]"
+
+    def whole(self, scenario):
+        message = {"role": "assistant", "content": scenario.text, "reasoning_content": scenario.thinking}
+        calls = [called(part) for part in scenario.parts if part.kind == "call"]
+        reason = REASONS.get(scenario.finish_reason, scenario.finish_reason)
+        choice = {"index": 0, "message": message | {"tool_calls": calls}, "finish_reason": reason}
+        body = {"id": "chatcmpl-1", "object": "chat.completion", "model": "m-1", "choices": [choice]}
+        return body | ({"usage": usage(scenario.usage)} if scenario.usage else {})
+
+    def refusal(self, status, message):
+        return {"error": {"message": message, "type": "error", "param": None, "code": None}}
+
+    def failure(self, message):
+        return {"error": {"message": message, "type": "server_error", "param": None, "code": None}}
 
 
-def event(delta, finish=None, **more):
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return b"data: " + json.dumps({"id": "chatcmpl-1", "choices": [choice], **more}).encode() + b"\n\n"
+REASONS = {"other": "eclipse"}
 
 
-def delta(chunk):
-    if isinstance(chunk, TextChunk):
-        return {"content": chunk.text}
-    if isinstance(chunk, ThinkingChunk):
-        return {"reasoning_content": chunk.text}
-    call = {"index": chunk.index, "function": {"arguments": chunk.arguments}}
-    if chunk.name:
-        call |= {"id": chunk.id, "type": "function", "function": {"name": chunk.name, "arguments": chunk.arguments}}
-    return {"tool_calls": [call]}
+def chunk(delta, finish=None):
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "m-1", "choices": [choice]}
 
 
-def refusal(scenario):
-    body = json.dumps({"error": {"message": scenario.message, "type": "error", "code": None}}).encode()
-    waiting = f"Retry-After: {scenario.retry_after:g}\r\n" if scenario.retry_after else ""
-    head = f"HTTP/1.1 {scenario.status} No\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return (f"{head}{waiting}Connection: close\r\n\r\n".encode() + body,)
+def delta(one):
+    if isinstance(one, TextChunk):
+        return {"content": one.text}
+    if isinstance(one, ThinkingChunk):
+        return {"reasoning_content": one.text}
+    function = {"arguments": one.arguments}
+    if not one.name:
+        return {"tool_calls": [{"index": one.index, "function": function}]}
+    function["name"] = one.name
+    return {"tool_calls": [{"index": one.index, "id": one.id, "type": "function", "function": function}]}
 
 
-def script(scenario):
-    if scenario.end == "refused":
-        return refusal(scenario)
-    sent = EVENTS + event({"role": "assistant", "content": ""}) + b"".join(event(delta(c)) for c in scenario.chunks)
-    if scenario.end == "stall":
-        return (sent, STALL)
-    if scenario.end == "complete":
-        tokens = {"prompt_tokens": scenario.usage.input_tokens, "completion_tokens": scenario.usage.output_tokens}
-        sent += event({}, scenario.finish_reason, usage=tokens) + b"data: [DONE]\n\n"
-    return (sent,)
+def called(part):
+    return {"id": part.id, "type": "function", "function": {"name": part.name, "arguments": part.text}}
 
 
-class TestOpenAIChatModel(ModelContract):
-    @asynccontextmanager
-    async def serve(self, scenario):
-        async with FaultServer([script(scenario)], repeat=True) as server:
-            model = OpenAIChatModel(
-                "m",
-                base_url=f"{server.url}/v1",
-                info=ModelInfo("openai", "m", CAPABILITIES),
-                retry=RetryPolicy(max_retries=0),
-            )
-            try:
-                yield Provider(model, lambda: sum(not one.closed.is_set() for one in server.connections))
-            finally:
-                await model.aclose()
+def usage(told):
+    return {
+        "prompt_tokens": told.input_tokens,
+        "completion_tokens": told.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": told.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": told.reasoning_tokens},
+    }
+
+
+class TestOpenAIChatModel(HTTPModelContract):
+    wire = ChatCompletionsWire()
+    history_rules = "openai"
+
+    def make(self, base_url, *, max_retries, first_wait, **options):
+        info = ModelInfo("openai", "m", CAPABILITIES)
+        retry = RetryPolicy(max_retries, first_wait)
+        return OpenAIChatModel("m", base_url=f"{base_url}/v1", info=info, retry=retry, **options)
 
 
 class TestOpenAIChatFormatter(FormatterContract):
