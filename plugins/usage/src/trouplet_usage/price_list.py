@@ -1,0 +1,83 @@
+"""Where the price of a model is looked up: what the host says, what is free, what the price library knows.
+
+An unknown price is None, and never zero.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from trouplet_usage.prices import FREE, Price
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from trouplet.model_io import Usage
+
+_LIBRARY = "trouplet_usage.price_library"
+
+
+class PriceList:
+    """The prices that one kernel goes by: ``own`` are the host's, by ``provider:model``."""
+
+    def __init__(self, own: Mapping[str, Price] | None = None) -> None:
+        self._own = own or {}
+        self._free: dict[str, Price | None] = {}
+
+    def price(self, provider: str, model: str, *, when: datetime | None = None) -> Price | None:
+        """Return a model's price, today's if no time is given; None when nobody knows it."""
+        known = self._known_here(provider, model)
+        if known is not None:
+            return known
+        from trouplet_usage.price_library import library_price
+
+        return library_price(provider, model, when or datetime.now(UTC))
+
+    def cost(self, provider: str, model: str, usage: Usage, *, when: datetime) -> Decimal | None:
+        """Return the dollars that one call cost; None when nobody knows."""
+        known = self._known_here(provider, model)
+        if known is not None:
+            return known.cost(usage)
+        from trouplet_usage.price_library import library_cost
+
+        return library_cost(provider, model, usage, when)
+
+    async def prepare(self, provider: str, model: str) -> None:
+        """Make sure that a look-up does not hold up the event loop."""
+        if self._known_here(provider, model) is None and _LIBRARY not in sys.modules:
+            from asyncio import to_thread
+            from importlib import import_module
+
+            await to_thread(import_module, _LIBRARY)
+
+    def _known_here(self, provider: str, model: str) -> Price | None:
+        key = f"{provider}:{model}"
+        if key in self._own:
+            return self._own[key]
+        if key not in self._free:
+            self._free[key] = FREE if _is_free(provider, model) else None
+        return self._free[key]
+
+
+def price_of(provider: str, model: str) -> Price | None:
+    """Return what a model costs today; None when it is not known."""
+    return PriceList().price(provider, model)
+
+
+def _is_free(provider: str, model: str) -> bool:
+    """Whether the provider's package says that the model costs nothing, as the kernel's own test models do."""
+    from trouplet.catalogue import Catalogue
+    from trouplet.discovery import scan
+    from trouplet.errors import ConfigError
+    from trouplet.selection import RESERVED
+
+    if provider in RESERVED:
+        return True
+    claims = scan().find("models", provider)
+    try:
+        return bool(claims) and all(Catalogue.of_plugin(entry).is_free(provider, model) for entry in claims)
+    except ConfigError:  # a broken catalogue says nothing
+        return False
