@@ -11,21 +11,23 @@ from trouplet.errors import InvalidArguments
 from trouplet.messages import TextBlock, ToolResultBlock, ToolUseBlock
 from trouplet.response import parse_arguments
 from trouplet.scope import note
-from trouplet_completions.media_parts import MEDIA_LIMIT, MediaParts
+from trouplet_completions.media_parts import MediaParts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trouplet.messages import MediaBlock, Msg
-    from trouplet.model_io import ModelInfo
+    from trouplet_http import MediaLoader
 
 
 class ChatCompletionsFormatter(ChatFormatter):
     """The formatter for one user with one assistant; for several agents put ``MultiAgentFormatter`` around it.
 
     ``names`` sends the speakers' names, ``system_role`` is ``developer`` for endpoints that insist on it, and
-    ``image_detail`` goes with every image. ``local_files=False`` refuses media by path, ``media_limit`` is the size of
-    one file in bytes. Videos go as ``video_url``, which OpenAI does not know and others do. Reasoning is sent back only
-    as ``reasoning_field``, for endpoints that refuse their own calls without it. Media of the assistant are not sent:
-    the protocol has no place for them.
+    ``image_detail`` goes with every image. ``media`` gives the loader of media; without it there is one with the
+    default limits. Videos go as ``video_url``, which OpenAI does not know and others do. Reasoning is sent back only as
+    ``reasoning_field``, for endpoints that refuse their own calls without it. Media of the assistant are not sent: the
+    protocol has no place for them.
     """
 
     def __init__(
@@ -34,21 +36,13 @@ class ChatCompletionsFormatter(ChatFormatter):
         names: bool = True,
         system_role: Literal["system", "developer"] = "system",
         image_detail: str | None = None,
-        local_files: bool = True,
-        media_limit: int = MEDIA_LIMIT,
         reasoning_field: str | None = None,
+        media: Callable[[], MediaLoader] | None = None,
     ) -> None:
         self._reasoning_field = reasoning_field
         self._names = names
         self._system_role = system_role
-        self._media = MediaParts(local_files=local_files, limit=media_limit, image_detail=image_detail)
-
-    @classmethod
-    def for_model(cls, info: ModelInfo) -> ChatCompletionsFormatter:
-        """Return the formatter of a model that takes what its capabilities say."""
-        made = cls()
-        made.fit(info)
-        return made
+        self._media = MediaParts(media, image_detail=image_detail)
 
     async def format_message(self, msg: Msg) -> list[dict[str, object]]:
         """Return the wire form of one message: none for an empty one, several for the results of several calls."""

@@ -14,14 +14,14 @@ from trouplet_completions.request_body import RequestBody
 from trouplet_http import ProviderClient, header_options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     import httpx
 
     from trouplet.model_io import Chunk, ModelInfo, ModelRequest
     from trouplet.ports import Formatter
     from trouplet_completions.dialect import Dialect
-    from trouplet_http import RetryPolicy, ServerSentEvent
+    from trouplet_http import MediaLoader, RetryPolicy, ServerSentEvent
 
 PATH = "/chat/completions"
 
@@ -44,6 +44,7 @@ class ChatCompletionsModel:
         headers: Mapping[str, str | Secret] | None = None,
         client: httpx.AsyncClient | None = None,
         formatter: Formatter | None = None,
+        media: Callable[[], MediaLoader] | None = None,
         stream: bool = True,
         retry: RetryPolicy | None = None,
         idle_timeout: float = 60.0,
@@ -51,7 +52,7 @@ class ChatCompletionsModel:
         options: Mapping[str, object],
     ) -> None:
         self.info = info
-        self.formatter: Formatter = formatter or ChatCompletionsFormatter.for_model(info)
+        self.formatter: Formatter = formatter or _formatter(info, media)
         self._body = RequestBody(info.name, options, dialect, stream=stream)
         self._client = ProviderClient(
             info.provider,
@@ -91,6 +92,12 @@ class ChatCompletionsModel:
     async def _build(self, request: ModelRequest) -> dict[str, object]:
         formatter = request.formatter or self.formatter
         return self._body.build(request, await formatter.format(request.messages))
+
+
+def _formatter(info: ModelInfo, media: Callable[[], MediaLoader] | None) -> ChatCompletionsFormatter:
+    made = ChatCompletionsFormatter(media=media)
+    made.fit(info)
+    return made
 
 
 def bearer(api_key: str | Secret | None) -> dict[str, str | Secret]:

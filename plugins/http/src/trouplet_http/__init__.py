@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from trouplet_http.client import shared_client as shared_client
     from trouplet_http.configured import api_key as api_key
     from trouplet_http.configured import checked_url as checked_url
+    from trouplet_http.configured import media_of as media_of
     from trouplet_http.configured import with_capabilities as with_capabilities
     from trouplet_http.deadline import Clock as Clock
     from trouplet_http.endpoint import Endpoint as Endpoint
@@ -82,6 +83,7 @@ _MODULES = {
     "loads": "json_body",
     "make_client": "client",
     "media_loader": "media",
+    "media_of": "configured",
     "merged_options": "options",
     "names_error": "failures",
     "parse_object": "json_body",

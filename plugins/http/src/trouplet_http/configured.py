@@ -10,9 +10,12 @@ from trouplet.model_io import CAPABILITIES
 from trouplet.spelling import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trouplet.model_io import Capability, ModelInfo
     from trouplet.plugin_context import PluginContext
     from trouplet.secret import Secret
+    from trouplet_http.media import MediaLoader
 
 
 def checked_url(url: object) -> str:
@@ -41,3 +44,14 @@ def with_capabilities(info: ModelInfo, given: object) -> ModelInfo:
             fix=f"There are: {', '.join(sorted(CAPABILITIES))}",
         )
     return replace(info, capabilities=cast("frozenset[Capability]", frozenset(given)))
+
+
+def media_of(context: PluginContext) -> Callable[[], MediaLoader]:
+    """Return what gives the kernel's media loader when it is needed; most conversations never need it."""
+
+    def loader() -> MediaLoader:
+        from trouplet_http.media import media_loader
+
+        return media_loader(context)
+
+    return loader

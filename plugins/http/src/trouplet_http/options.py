@@ -18,7 +18,7 @@ COMMON_OPTIONS = frozenset(("max_tokens", "stop", "temperature", "thinking", "to
 
 _SETTINGS = frozenset({
     "api_key", "api_key_variable", "base_url", "capabilities", "client", "deadline", "formatter", "headers",
-    "idle_timeout", "info", "provider", "retry", "stream",
+    "idle_timeout", "info", "media", "provider", "retry", "stream",
 })  # fmt: skip
 
 _OWNED = {

@@ -9,14 +9,14 @@ from trouplet_completions import ChatCompletionsModel, Dialect, chat_options
 from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info, needs_no_effort, speaks_completion_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import httpx
 
     from trouplet.model_io import ModelInfo, ModelRequest
     from trouplet.ports import Formatter
     from trouplet.secret import Secret
-    from trouplet_http import RetryPolicy
+    from trouplet_http import MediaLoader, RetryPolicy
 
 
 class OpenAIChatModel(ChatCompletionsModel):
@@ -39,6 +39,7 @@ class OpenAIChatModel(ChatCompletionsModel):
         provider: str = "openai",
         info: ModelInfo | None = None,
         formatter: Formatter | None = None,
+        media: Callable[[], MediaLoader] | None = None,
         stream: bool = True,
         include_usage: bool = True,
         retry: RetryPolicy | None = None,
@@ -56,6 +57,7 @@ class OpenAIChatModel(ChatCompletionsModel):
             headers=_account(organization, project) | dict(headers or {}),
             client=client,
             formatter=formatter,
+            media=media,
             stream=stream,
             retry=retry,
             idle_timeout=idle_timeout,

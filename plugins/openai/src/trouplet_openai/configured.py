@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from trouplet.errors import BadSetting
 from trouplet.spelling import did_you_mean
 from trouplet_completions import ChatCompletionsFormatter
-from trouplet_http import api_key, checked_url, shared_client, with_capabilities
+from trouplet_http import api_key, checked_url, media_of, shared_client, with_capabilities
 from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info
 from trouplet_openai.chat import OpenAIChatModel
 
@@ -32,6 +32,7 @@ def configured_model(
     options: dict[str, Any] = {**context.config, **config}
     base_url = _base_url(context, provider, model, options.pop("base_url", None))
     options.setdefault("client", shared_client(context))
+    options.setdefault("media", media_of(context))
     options["api_key"] = api_key(
         context, provider, options.get("api_key"), variable=str(options.pop("api_key_variable", "") or KEYS[provider])
     )
@@ -42,13 +43,13 @@ def configured_model(
     return OpenAIChatModel(model, provider=provider, base_url=base_url, **options)
 
 
-def configured_formatter(config: Mapping[str, object]) -> ChatCompletionsFormatter:
+def configured_formatter(context: PluginContext, config: Mapping[str, object]) -> ChatCompletionsFormatter:
     """Make the formatter from its options."""
-    known = ("names", "system_role", "image_detail", "local_files", "media_limit", "reasoning_field")
+    known = ("names", "system_role", "image_detail", "reasoning_field")
     for name in config:
         if name not in known:
             raise BadSetting(f"unknown option {name!r} of the formatter 'openai'", why=did_you_mean(name, known))
-    return ChatCompletionsFormatter(**cast("dict[str, Any]", dict(config)))
+    return ChatCompletionsFormatter(media=media_of(context), **cast("dict[str, Any]", dict(config)))
 
 
 def _base_url(context: PluginContext, provider: str, model: str, given: object) -> str:

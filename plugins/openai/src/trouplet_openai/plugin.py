@@ -46,4 +46,4 @@ class OpenAIPlugin:
             return None
         from trouplet_openai.configured import configured_formatter
 
-        return configured_formatter(config)
+        return configured_formatter(self._context, config)
