@@ -73,7 +73,8 @@ async def test_white_space_is_taken_out_of_base64(loader):
 @pytest.mark.parametrize("data", [
     PADDED.rstrip("="), PADDED[:-1], PADDED + "AAAA", PADDED + "=", text(PNG).replace("+", "-").replace("/", "_"),
     "!" + text(PNG), "%%%",
-    text(PNG)[:-5] + "=" + text(PNG)[-4:], "é" + text(PNG), text(PNG) + "\x00",
+    text(PNG)[:-5] + "=" + text(PNG)[-4:], "é" + text(PNG), "\xa0" + text(PNG), PADDED + "AA==", "====",
+    text(PNG) + "\x00",
 ])  # fmt: skip
 async def test_text_that_is_not_strictly_base64_is_refused(loader, data):
     with pytest.raises(BadInput, match="is not base64"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import binascii
 import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
 
 _WORD = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(?: ?; ?{_WORD}={_WORD})*")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_WHITE_SPACE = b" \t\r\n\f"
+_HEAD = 2048  # characters: more bytes than any signature is long
 _QUICK = 256 * 1024
 """Characters or bytes that are decoded on the spot; for more, a thread is worth its way."""
 _LINE_BREAKS = 2
@@ -61,8 +63,8 @@ def media_of_base64(text: str, declared: str, kind: str, *, limit: int, name: st
     The type is the one that the content shows, even if another one of the same kind is declared: providers refuse what
     does not match. Content that shows none keeps the declared type, if that is of the block's kind.
     """
-    text, content = _decoded(text, limit, name)
-    return LoadedMedia(_sniffed(content, kind, name, declared=declared), text)
+    text, head = _checked(text, limit, name)
+    return LoadedMedia(_sniffed(head, kind, name, declared=declared), text)
 
 
 def media_of_data_url(url: str, kind: str, *, limit: int) -> LoadedMedia:
@@ -88,27 +90,25 @@ def check_size(size: int, limit: int, name: str) -> None:
         raise BadInput(f"{name} has more than {limit:,} bytes", fix="Make it smaller, or raise MediaLoader(limit=...)")
 
 
-def _decoded(text: str, limit: int, name: str) -> tuple[str, bytes]:
-    """Return base64 text without white space, and its bytes."""
+def _checked(text: str, limit: int, name: str) -> tuple[str, bytes]:
+    """Return base64 text without white space, and the first bytes that it stands for.
+
+    All of it is checked, but only the beginning decoded: that takes a fifth of the time.
+    """
     check_size(len(text) * 3 // 4, limit * _LINE_BREAKS + 3, name)
-    try:
-        content = binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:
-        text = "".join(text.split())
-        content = _strictly(text, name)
-    check_size(len(content), limit, name)
-    return text, content
-
-
-def _strictly(text: str, name: str) -> bytes:
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except ValueError as error:
+    encoded = text.encode("ascii", "replace")
+    rest = encoded.translate(None, _ALPHABET)
+    if rest.strip(b"="):
+        encoded, rest = (part.translate(None, _WHITE_SPACE) for part in (encoded, rest))
+        text = encoded.decode("ascii")
+    if len(encoded) % 4 or rest not in (b"", b"=", b"==") or not encoded.endswith(rest):
         raise BadInput(
             f"{name} is not base64",
-            why=str(error),
+            why="It has other characters" if rest.strip(b"=") else "Its length or its padding is wrong",
             fix="Use the standard alphabet with its padding: base64.b64encode(data).decode()",
-        ) from None
+        )
+    check_size(len(encoded) // 4 * 3 - len(rest), limit, name)
+    return text, b64decode(encoded[:_HEAD])
 
 
 def _sniffed(content: bytes, kind: str, name: str, *, declared: str = "") -> str:

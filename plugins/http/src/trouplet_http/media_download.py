@@ -8,7 +8,6 @@ import httpx
 
 from trouplet.errors import BadInput, ConnectionFailed
 from trouplet_http.answers import close_pieces, pieces
-from trouplet_http.client import CONNECT_TIMEOUT
 from trouplet_http.media_data import LoadedMedia, check_size, decode, media_of_content
 from trouplet_http.url_policy import shown
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _COMES_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
-_EXTENSIONS = {"timeout": httpx.Timeout(None, connect=CONNECT_TIMEOUT).as_dict()}
+_EXTENSIONS = {"timeout": httpx.Timeout(None, connect=10.0).as_dict()}  # for each address; the caller has the deadline
 
 
 class Downloads:
