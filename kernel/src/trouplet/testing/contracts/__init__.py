@@ -12,7 +12,10 @@ The suites need pytest and pytest-asyncio.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trouplet.testing.contracts.contract import Contract as Contract
+    from trouplet.testing.contracts.embedding import EmbeddingContract as EmbeddingContract
     from trouplet.testing.contracts.formatter import FormatterContract as FormatterContract
+    from trouplet.testing.contracts.http_embedding import EmbeddingWire as EmbeddingWire
+    from trouplet.testing.contracts.http_embedding import HTTPEmbeddingContract as HTTPEmbeddingContract
     from trouplet.testing.contracts.http_model.contract import HTTPModelContract as HTTPModelContract
     from trouplet.testing.contracts.memory import MemoryContract as MemoryContract
     from trouplet.testing.contracts.model import ModelContract as ModelContract
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from trouplet.testing.contracts.plugin import PluginContract as PluginContract
     from trouplet.testing.contracts.scenarios import Scenario as Scenario
     from trouplet.testing.contracts.session_store import SessionStoreContract as SessionStoreContract
+    from trouplet.testing.contracts.token_counter import TokenCounterContract as TokenCounterContract
     from trouplet.testing.contracts.tool import ToolContract as ToolContract
     from trouplet.testing.contracts.wire import EventStreamWire as EventStreamWire
     from trouplet.testing.contracts.wire import JSONLinesWire as JSONLinesWire
@@ -27,8 +31,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Contract": "contract",
+    "EmbeddingContract": "embedding",
+    "EmbeddingWire": "http_embedding",
     "EventStreamWire": "wire",
     "FormatterContract": "formatter",
+    "HTTPEmbeddingContract": "http_embedding",
     "HTTPModelContract": "http_model.contract",
     "JSONLinesWire": "wire",
     "MemoryContract": "memory",
@@ -37,14 +44,18 @@ _HOMES = {
     "Provider": "model",
     "Scenario": "scenarios",
     "SessionStoreContract": "session_store",
+    "TokenCounterContract": "token_counter",
     "ToolContract": "tool",
     "Wire": "wire",
 }
 
 __all__ = [
     "Contract",
+    "EmbeddingContract",
+    "EmbeddingWire",
     "EventStreamWire",
     "FormatterContract",
+    "HTTPEmbeddingContract",
     "HTTPModelContract",
     "JSONLinesWire",
     "MemoryContract",
@@ -53,6 +64,7 @@ __all__ = [
     "Provider",
     "Scenario",
     "SessionStoreContract",
+    "TokenCounterContract",
     "ToolContract",
     "Wire",
 ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,14 +10,13 @@ import pytest
 from trouplet.errors import InvalidResponse, ModelError, StreamInterrupted
 from trouplet.testing.contracts import scenarios
 from trouplet.testing.contracts.http_model.stand import HTTPStand, Outcome
+from trouplet.testing.contracts.spoiling import spoilt_forms
 from trouplet.testing.fault_server import READ, response
 
 if TYPE_CHECKING:
-    from trouplet.testing.contracts.wire import Payload
     from trouplet.testing.fault_server import Script
 
 _PAGE = b"<!doctype html><html><body><h1>Sign in to the hotel's network</h1></body></html>"
-_WRONG: tuple[object, ...] = (None, True, 17, "text", [], [None], {}, {"a": 1})
 
 
 class FaultChecks(HTTPStand):
@@ -54,13 +51,13 @@ class FaultChecks(HTTPStand):
             )
         payloads = self.replies.payloads(scenario)
         for number, payload in enumerate(payloads):
-            for path, spoilt in _spoilt(payload):
+            for path, spoilt in spoilt_forms(payload):
                 body = self.replies.encoded([*payloads[:number], spoilt, *payloads[number + 1 :]])
                 await self._survives(self.replies.stream(body), f"payload {number} with a wrong {path}", stream=True)
 
     @pytest.mark.asyncio
     async def test_wrong_types_in_a_whole_answer_are_never_an_untyped_error(self) -> None:
-        for path, spoilt in _spoilt(self.wire.whole(scenarios.ANSWER)):
+        for path, spoilt in spoilt_forms(self.wire.whole(scenarios.ANSWER)):
             await self._survives(_json(json.dumps(spoilt).encode()), f"an answer with a wrong {path}", stream=False)
 
     @pytest.mark.asyncio
@@ -131,25 +128,3 @@ def _check_types(outcome: Outcome, what: str) -> None:
         for name in ("text", "arguments", "id", "name"):
             value = getattr(chunk, name, None)
             assert value is None or isinstance(value, str), f"{what} made {chunk!r}"
-
-
-def _spoilt(payload: Payload | object) -> Iterator[tuple[str, Payload]]:
-    """Yield the payload with each of its values replaced by values of other types, one at a time."""
-    if not isinstance(payload, Mapping):
-        return
-    for path in _paths(payload):
-        for number, wrong in enumerate(_WRONG):
-            made = copy.deepcopy(dict(payload))
-            place: object = made
-            for step in path[:-1]:
-                place = place[step]  # type: ignore[index]
-            if type(place[path[-1]]) is not type(wrong) and (number + len(path)) % 2:  # type: ignore[index]
-                place[path[-1]] = wrong  # type: ignore[index]
-                yield f"{'.'.join(map(str, path))} ({wrong!r})", made
-
-
-def _paths(value: object, above: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
-    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    for step, part in inner:
-        yield (*above, step)
-        yield from _paths(part, (*above, step))

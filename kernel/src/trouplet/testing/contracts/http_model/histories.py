@@ -142,7 +142,10 @@ class HistoryChecks(HTTPStand):
 
     @pytest.mark.asyncio
     async def test_the_thinking_of_another_provider_is_not_sent(self) -> None:
-        foreign = [ThinkingBlock("Foreign thoughts.", {"elsewhere": {"signature": "foreign-mark"}}), TextBlock("Well.")]
+        foreign: list[ContentBlock] = [
+            ThinkingBlock("Foreign thoughts.", {"elsewhere": {"signature": "foreign-mark"}}),
+            TextBlock("Well."),
+        ]
         async with self.peer(self.replies.answer(scenarios.ANSWER)) as peer:
             history = [_ASKED, Msg("Friday", foreign, "assistant"), Msg("Ann", "Go on.")]
             (await peer.ask(ModelRequest(history))).sound()

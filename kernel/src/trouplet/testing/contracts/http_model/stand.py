@@ -6,7 +6,7 @@ import asyncio
 import json
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,7 @@ from trouplet.messages import Msg, TextBlock, ThinkingBlock, ToolUseBlock
 from trouplet.model_io import Finish, ModelRequest, TextChunk
 from trouplet.response import ResponseBuilder
 from trouplet.testing.canary import Canaries
+from trouplet.testing.contracts.closable import Closable
 from trouplet.testing.contracts.http_model.replies import Replies
 from trouplet.testing.contracts.model import TOOLS, ModelContract, Provider
 from trouplet.testing.fault_server import FaultServer
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
 
 API_KEY = Canaries()["openai"]
 """The key that models are made with: a secret to search for. Its shape is a common one."""
-
-
-@runtime_checkable
-class _Closable(Protocol):
-    async def aclose(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -120,13 +116,18 @@ class Peer:
         return ModelRequest([Msg("user", text)], **{"tools": tools, **fields})  # type: ignore[arg-type]
 
     async def idle(self) -> None:
-        """Wait until no request is being answered: until the model has let go of them all."""
-        try:
-            async with asyncio.timeout(self.patience):
-                while self.server.in_flight:  # noqa: ASYNC110  # the server is only asked, it does not tell
-                    await asyncio.sleep(0.01)
-        except TimeoutError:
-            pytest.fail(f"{self.server.in_flight} connections are still open after {self.patience:g} s")
+        """Wait until the model has let go of all requests."""
+        await wait_until_idle(self.server, self.patience)
+
+
+async def wait_until_idle(server: FaultServer, patience: float) -> None:
+    """Wait until no request is being answered."""
+    try:
+        async with asyncio.timeout(patience):
+            while server.in_flight:  # noqa: ASYNC110  # the server is only asked, it does not tell
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        pytest.fail(f"{server.in_flight} connections are still open after {patience:g} s")
 
 
 class HTTPStand(ModelContract):
@@ -171,7 +172,7 @@ class HTTPStand(ModelContract):
         the server's.
         """
         async with (
-            FaultServer(respond=_in_order(replies)) as server,
+            FaultServer(respond=in_order(replies)) as server,
             self.model(base_url or server.url, **options) as model,
         ):
             lacking = set(needs) - model.info.capabilities
@@ -190,11 +191,12 @@ class HTTPStand(ModelContract):
         try:
             yield model
         finally:
-            if isinstance(model, _Closable):
+            if isinstance(model, Closable):
                 await model.aclose()
 
 
-def _in_order(replies: tuple[Script | Respond, ...]) -> Respond:
+def in_order(replies: tuple[Script | Respond, ...]) -> Respond:
+    """Return what gives these replies, one a request and the last one for ever."""
     left = list(replies)
 
     def respond(request: Request) -> Script:
