@@ -27,6 +27,13 @@ class PriceList:
         self._own = own or {}
         self._free: dict[str, Price | None] = {}
 
+    @classmethod
+    def configured(cls, config: Mapping[str, object]) -> PriceList:
+        """Return the list by the plugin's settings in a configuration; raises ``BadSetting``."""
+        from trouplet_usage.settings import own_prices
+
+        return cls(own_prices(config))
+
     def price(self, provider: str, model: str, *, when: datetime | None = None) -> Price | None:
         """Return a model's price, today's if no time is given; None when nobody knows it."""
         known = self._known_here(provider, model)
