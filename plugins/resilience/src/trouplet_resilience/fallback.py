@@ -1,11 +1,11 @@
 """Other models to ask when the first one fails.
 
 A model that has failed is left for the next one as long as nothing of its answer has reached anybody: an answer never
-begins with one model and goes on with another. So a stream that breaks off after its first chunk fails as it is, unless
-``buffer`` holds every answer back until it is complete.
+begins with one model and goes on with another. So a stream that breaks off after its first chunk fails as it is,
+unless ``buffer`` holds every answer back until it is complete.
 
-All models share the deadline of the call. Each attempt goes through the middleware that stands inside of the fallback,
-and through the one retry layer of its provider.
+All models share the deadline of the call. Each attempt goes through the middleware that stands inside of the
+fallback, and through the one retry layer of its provider.
 """
 
 from __future__ import annotations

@@ -24,9 +24,9 @@ SETTINGS = {"concurrency": PLACES, "requests_per_minute": RATE, "tokens_per_minu
 class RateLimits:
     """Limits by name, shared by all that use this object on one event loop.
 
-    A name is a provider's (``openai``) or a pattern of models (``openai:gpt-5*``); a call keeps every limit whose name
-    fits. ``limits`` holds for each name ``concurrency``, ``requests_per_minute`` and ``tokens_per_minute``, at least one
-    of them.
+    A name is a provider's (``openai``) or a pattern of models (``openai:gpt-5*``); a call keeps every limit whose
+    name fits. ``limits`` holds for each name ``concurrency``, ``requests_per_minute`` and ``tokens_per_minute``, at
+    least one of them.
     """
 
     def __init__(self, limits: Mapping[str, Mapping[str, object]]) -> None:

@@ -2,8 +2,8 @@
 
 Middleware that only needs to act before an answer (wait for a place, try another model) must not cost anything per
 chunk. ``LateStream`` does that work when its first chunk is asked for, and then hands the inner stream's own iterator
-over: ``__anext__`` is a slot, and what is in it is what ``async for`` calls. No Python code runs per chunk, and several
-such streams around each other cost as much as one.
+over: ``__anext__`` is a slot, and what is in it is what ``async for`` calls. No Python code runs per chunk, and
+several such streams around each other cost as much as one.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ async def opened(stream: Stream, *, closed: Callable[[], object] | None = None) 
 class LateStream(AsyncGenerator[Chunk, None]):
     """A stream that ``open`` begins when its first chunk is asked for.
 
-    Whoever closes it closes the inner stream. One that is read to its end, and dropped without being closed, counts as
-    closed when it is collected.
+    Whoever closes it closes the inner stream. One that is read to its end, and dropped without being closed, counts
+    as closed when it is collected.
     """
 
     __slots__ = ("__anext__", "__weakref__", "_closed", "_open", "_rest")
