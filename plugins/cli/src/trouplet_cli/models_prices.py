@@ -41,7 +41,7 @@ def price_lines(prices: PriceList | None, info: ModelInfo) -> list[tuple[str, st
     """Return a model's prices, each with what it is for."""
     if prices is None:
         return [("price", f"to see it: {GET_PRICES}")]
-    price = prices.price(info.provider, info.name)
+    price = prices.price(info)
     if price is None:
         return [("price", f"{UNKNOWN} (unknown)")]
     if price.is_free:

@@ -40,7 +40,7 @@ def print_models(terminal: Terminal, providers: Sequence[Provider], prices: Pric
             hint = "any: write its name as the service does" if provider.models is not None else ask_command(provider)
             rows.append([f"{provider.name}:", "", "", *[""] * len(header), hint])
         for info in provider.models or ():
-            cells = [UNKNOWN] if prices is None else price_cells(prices.price(info.provider, info.name))
+            cells = [UNKNOWN] if prices is None else price_cells(prices.price(info))
             rows.append([info.id, _short(info.context_window), _short(info.max_output), *cells, _can(info)])
     print_table(terminal, ["MODEL", "CONTEXT", "OUTPUT", *header, "CAN"], rows)
 
@@ -82,7 +82,7 @@ def model_data(info: ModelInfo, prices: PriceList | None) -> dict[str, object]:
         "capabilities": sorted(info.capabilities),
     }
     if prices is not None:
-        data["price"] = price_data(prices.price(info.provider, info.name))
+        data["price"] = price_data(prices.price(info))
     return data
 
 

@@ -40,13 +40,13 @@ class Books:
             meter = self._meters[scope.run_id] = self._new_meter(scope)
             error: BaseException | None = None
             try:
-                await meter.prepare()
+                await meter.begin()
                 return await call_next(msgs)
             except BaseException as caught:
                 error = caught
                 raise
             finally:
-                meter.give_up(error)
+                await meter.end(error)
                 del self._meters[scope.run_id]
                 self._forget_oldest()
 

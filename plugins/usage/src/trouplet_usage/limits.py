@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from decimal import Decimal
 
@@ -28,7 +29,7 @@ class Limits:
         """Return the limits that stand in a configuration; raises ``BadSetting``."""
         if found is None:
             return cls()
-        if not isinstance(found, dict):
+        if not isinstance(found, Mapping):
             raise BadSetting(f"{where} is a {type(found).__name__}", fix=f"Give limits: {', '.join(QUANTITIES)}")
         for name in found:
             if name not in QUANTITIES:

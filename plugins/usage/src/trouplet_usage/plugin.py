@@ -42,6 +42,6 @@ class UsagePlugin:
         return self._books.meter(scope).gate(call_next)
 
     @hookimpl
-    def after_reasoning(self, response: ModelResponse, scope: Scope) -> None:
+    async def after_reasoning(self, response: ModelResponse, scope: Scope) -> None:
         """Enter what the answer used."""
-        self._books.meter(scope).answered(response)
+        await self._books.meter(scope).answered(response)

@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from trouplet.model_io import ModelInfo
 from trouplet_usage.prices import FREE, Price
 
 if TYPE_CHECKING:
@@ -34,57 +35,57 @@ class PriceList:
 
         return cls(own_prices(config))
 
-    def price(self, provider: str, model: str, *, when: datetime | None = None) -> Price | None:
+    def price(self, model: ModelInfo, *, when: datetime | None = None) -> Price | None:
         """Return a model's price, today's if no time is given; None when nobody knows it."""
-        known = self._known_here(provider, model)
+        known = self._known_here(model)
         if known is not None:
             return known
         from trouplet_usage.price_library import library_price
 
-        return library_price(provider, model, when or datetime.now(UTC))
+        return library_price(model.provider, model.name, when or datetime.now(UTC))
 
-    def cost(self, provider: str, model: str, usage: Usage, *, when: datetime) -> Decimal | None:
+    def cost(self, model: ModelInfo, usage: Usage, *, when: datetime) -> Decimal | None:
         """Return the dollars that one call cost; None when nobody knows."""
-        known = self._known_here(provider, model)
+        known = self._known_here(model)
         if known is not None:
             return known.cost(usage)
         from trouplet_usage.price_library import library_cost
 
-        return library_cost(provider, model, usage, when)
+        return library_cost(model.provider, model.name, usage, when)
 
-    async def prepare(self, provider: str, model: str) -> None:
-        """Make sure that a look-up does not hold up the event loop."""
-        if self._known_here(provider, model) is None and _LIBRARY not in sys.modules:
-            from asyncio import to_thread
-            from importlib import import_module
+    async def prepare(self, model: ModelInfo | None) -> None:
+        """Make sure that looking up a model, or any for None, does not hold up the event loop."""
+        if _LIBRARY in sys.modules or (model is not None and self._known_here(model) is not None):
+            return
+        from asyncio import to_thread
+        from importlib import import_module
 
-            await to_thread(import_module, _LIBRARY)
+        await to_thread(import_module, _LIBRARY)
 
-    def _known_here(self, provider: str, model: str) -> Price | None:
-        key = f"{provider}:{model}"
-        if key in self._own:
-            return self._own[key]
-        if key not in self._free:
-            self._free[key] = FREE if _is_free(provider, model) else None
-        return self._free[key]
+    def _known_here(self, model: ModelInfo) -> Price | None:
+        if model.id in self._own:
+            return self._own[model.id]
+        if model.id not in self._free:
+            self._free[model.id] = FREE if _is_free(model) else None
+        return self._free[model.id]
 
 
 def price_of(provider: str, model: str) -> Price | None:
     """Return what a model costs today; None when it is not known."""
-    return PriceList().price(provider, model)
+    return PriceList().price(ModelInfo(provider, model))
 
 
-def _is_free(provider: str, model: str) -> bool:
+def _is_free(model: ModelInfo) -> bool:
     """Whether the provider's package says that the model costs nothing, as the kernel's own test models do."""
     from trouplet.catalogue import Catalogue
     from trouplet.discovery import scan
     from trouplet.errors import ConfigError
     from trouplet.selection import RESERVED
 
-    if provider in RESERVED:
+    if model.provider in RESERVED:
         return True
-    claims = scan().find("models", provider)
+    claims = scan().find("models", model.provider)
     try:
-        return bool(claims) and all(Catalogue.of_plugin(entry).is_free(provider, model) for entry in claims)
+        return bool(claims) and all(Catalogue.of_plugin(entry).is_free(model.provider, model.name) for entry in claims)
     except ConfigError:  # a broken catalogue says nothing
         return False

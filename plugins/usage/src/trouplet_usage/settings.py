@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from trouplet_usage.limits import Limits, dollars
 from trouplet_usage.prices import Price
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
 _SETTINGS = ("run", "kernel", "prices", "unknown_price")
 _PRICES = ("input", "output", "cached")
@@ -49,13 +50,13 @@ class UsageSettings:
 def own_prices(config: Mapping[str, object]) -> dict[str, Price]:
     """Return the prices that a host gives in the plugin's settings, by ``provider:model``; raises ``BadSetting``."""
     found = config.get("prices", {})
-    if not isinstance(found, dict):
+    if not isinstance(found, Mapping):
         raise BadSetting("usage: prices is not a table", fix='Give {"provider:model": {"input": 1.0, "output": 3.0}}')
     return {model: _price(f"usage: prices[{model!r}]", price) for model, price in found.items()}
 
 
 def _price(where: str, found: object) -> Price:
-    if not isinstance(found, dict) or "input" not in found:
+    if not isinstance(found, Mapping) or "input" not in found:
         raise BadSetting(f"{where} has no price of input", fix='Give {"input": 1.0, "output": 3.0}, per million tokens')
     _check_names(where, found, _PRICES)
     amounts = {name: dollars(f"{where}[{name!r}]", value) for name, value in found.items()}
