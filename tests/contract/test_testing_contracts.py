@@ -1,6 +1,7 @@
 """The contract suites: sound implementations pass, and every planted fault is caught by the test for it."""
 
 import asyncio
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import ClassVar
@@ -64,6 +65,22 @@ def test_each_planted_fault_is_caught_by_its_test_and_what_is_sound_passes(plant
     assert failed["TestSound"] == set()
     missed = [fault.__name__ for fault in faults if fault.caught_by and fault.caught_by not in failed[fault.__name__]]
     assert missed == []
+
+
+def test_each_fault_of_a_wrong_provider_fails_with_a_message_of_its_own(pytester):
+    """Runs each fault through the check that has to find it."""
+    file = Path(__file__).parent / "planted" / "http" / "wrong_acme.py"
+    faults = re.findall(r'^class (Test\w+).*\n    caught_by = "(\w+)"\n    says = "+(.+?)"+$', file.read_text(), re.M)
+    recorder = pytester.inline_run(
+        *("-p", "no:cacheprovider", "--import-mode=importlib"),
+        *[f"{file}::{fault}::{check}" for fault, check, _ in faults],
+    )
+    messages = defaultdict(list)
+    for report in recorder.listoutcomes()[2]:
+        messages[report.nodeid.split("::")[1]].append(report.longrepr.reprcrash.message)
+    silent = [fault for fault, _, says in faults if not any(says in message for message in messages[fault])]
+    assert silent == []
+    assert len({says for _, _, says in faults}) == len(faults) >= 10
 
 
 def test_every_contract_is_exported_and_has_planted_faults():

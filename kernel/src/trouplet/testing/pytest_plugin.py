@@ -1,6 +1,6 @@
-"""Fixtures for tests of agents and plugins, known to pytest wherever Trouplet is installed.
+"""Fixtures for tests of agents and plugins, and report cards, known to pytest wherever Trouplet is installed.
 
-They cost a test suite that does not use them nothing: whatever a fixture needs is imported when it is asked for.
+The fixtures cost a test suite that does not use them nothing: whatever one needs is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -63,8 +63,19 @@ def kernel(tmp_path: Path) -> Kernel:
     return Kernel(environ={}, data_dir=tmp_path / "data", cache_dir=tmp_path / "cache")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--contract-report``."""
+    parser.getgroup("trouplet").addoption(
+        "--contract-report", metavar="FILE", help="write the report cards of contract suites to FILE, as JSON"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Add the fixtures that are asynchronous where pytest-asyncio is there to run them."""
+    """Add the report cards, and the asynchronous fixtures where pytest-asyncio is there to run them."""
+    from trouplet.testing.report_card import ReportCards
+
+    config.addinivalue_line("markers", "battery: slow, of no use in every run of the tests")
+    config.pluginmanager.register(ReportCards(config.getoption("--contract-report")), "trouplet-report-cards")
     if config.pluginmanager.hasplugin("asyncio"):
         from trouplet.testing import async_fixtures
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trouplet.messages import Msg, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
+from trouplet.testing.contracts.contract import Contract
 
 if TYPE_CHECKING:
     from trouplet.messages import ContentBlock
@@ -47,7 +48,7 @@ def _histories() -> dict[str, list[Msg]]:
 _NAMES = list(_histories())
 
 
-class FormatterContract:
+class FormatterContract(Contract):
     """What every formatter keeps. Override ``make``."""
 
     def make(self) -> Formatter:

@@ -9,6 +9,7 @@ import pytest
 
 from trouplet.errors import InvalidHistory
 from trouplet.messages import Msg, TextBlock, ToolResultBlock, ToolUseBlock
+from trouplet.testing.contracts.contract import Contract
 
 if TYPE_CHECKING:
     from trouplet.ports import Memory
@@ -22,7 +23,7 @@ def _results(*ids: str) -> Msg:
     return Msg("Friday", [ToolResultBlock(id, "look", (TextBlock("A cup."),)) for id in ids], "tool")
 
 
-class MemoryContract:
+class MemoryContract(Contract):
     """What every working memory keeps. Override ``make``."""
 
     async def make(self) -> Memory:

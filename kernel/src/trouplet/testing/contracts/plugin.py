@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trouplet.model_io import ModelInfo
 from trouplet.plugin_contract import api_mistake, mistakes
+from trouplet.testing.contracts.contract import Contract
 from trouplet.testing.plugin_stand import PluginStand
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _FOREIGN: dict[str, tuple[object, ...]] = {
 _HEAVY = ("pydantic", "httpx", "aiohttp", "mcp", "openai", "anthropic", "google.genai", "numpy", "structlog", "asyncio")
 
 
-class PluginContract:
+class PluginContract(Contract):
     """What every plugin class keeps. Give the class as ``plugin_class``.
 
     ``config``, ``keys`` and ``environ`` are what its instances are given. ``may_import`` names modules from the list of

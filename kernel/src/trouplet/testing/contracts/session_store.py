@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from trouplet.testing.contracts.contract import Contract
+
 if TYPE_CHECKING:
     from trouplet.ports import SessionStore
 
@@ -23,7 +25,7 @@ _AWKWARD_IDS = [
 ]  # fmt: skip
 
 
-class SessionStoreContract:
+class SessionStoreContract(Contract):
     """What every session store keeps. Override ``make``."""
 
     async def make(self, folder: Path) -> SessionStore:

@@ -12,6 +12,7 @@ import pytest
 
 from trouplet.errors import InvalidArguments
 from trouplet.messages import AudioBlock, ImageBlock, TextBlock, VideoBlock
+from trouplet.testing.contracts.contract import Contract
 from trouplet.testing.leaks import LeakCheck
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _OUTPUT = (TextBlock, ImageBlock, AudioBlock, VideoBlock)
 
 
-class ToolContract:
+class ToolContract(Contract):
     """What every tool keeps. Override ``make``, and give ``valid`` arguments and some that are ``invalid``.
 
     ``slow`` are arguments of a call that runs for seconds, for the test of cancellation; it is skipped without them.
