@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from trouplet.errors import Unsupported
+from trouplet.errors import InvalidArguments, Unsupported
 from trouplet.messages import (
     AudioBlock,
     ImageBlock,
@@ -21,6 +21,7 @@ from trouplet.messages import (
     ToolUseBlock,
     VideoBlock,
 )
+from trouplet.response import parse_arguments
 from trouplet.scope import note
 
 if TYPE_CHECKING:
@@ -148,6 +149,21 @@ def _media_line(block: ContentBlock) -> str:
     if not isinstance(block, MEDIA):
         return ""
     return f"(The {block.type} that the tool returned follows.)"
+
+
+def arguments_json(call: ToolUseBlock) -> str:
+    """The arguments as the model wrote them, which keeps the provider's prompt cache; ``{}`` when that was not JSON."""
+    if not call.raw_input:
+        import json
+
+        return json.dumps(call.input, ensure_ascii=False) if call.input else "{}"
+    if call.input:
+        return call.raw_input
+    try:
+        parse_arguments(call.raw_input)
+    except InvalidArguments:
+        return "{}"
+    return call.raw_input
 
 
 def promoted_media(msg: Msg) -> list[tuple[ToolResultBlock, MediaBlock]]:

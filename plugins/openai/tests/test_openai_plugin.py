@@ -86,7 +86,8 @@ async def test_capabilities_of_an_endpoint_may_be_told(tmp_path):
 async def test_known_models_have_their_sizes_and_unknown_ones_are_taken(tmp_path):
     async with kernel(tmp_path, keys={"openai": "sk-1"}) as k:
         assert k.model("openai:gpt-4.1").info.context_window == 1_047_576
-        assert "tools" not in k.model("openai:gpt-6-astra").info.capabilities
+        assert "tools" not in k.model("openai:gpt-6-astra", api="chat").info.capabilities
+        assert "tools" in k.model("openai:gpt-6-astra").info.capabilities
         assert "json_schema" in k.model("openai:gpt-9").info.capabilities
 
 

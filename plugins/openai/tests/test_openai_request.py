@@ -9,6 +9,7 @@ from trouplet.secret import Secret
 from trouplet_completions import FIELDS
 from trouplet_completions.request_body import RequestBody
 from trouplet_openai import OpenAIChatModel
+from trouplet_openai.catalog import model_info
 from trouplet_openai.chat import openai_dialect
 
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -18,7 +19,9 @@ MESSAGES = [{"role": "user", "content": "Hello"}]
 
 
 def body(options=None, call=None, *, model="m", base_url="http://127.0.0.1/v1", stream=True, **request):
-    made = RequestBody(model, options or {}, openai_dialect(model, base_url, include_usage=False), stream=stream)
+    made = RequestBody(
+        model, options or {}, openai_dialect(model_info("openai", model), base_url, include_usage=False), stream=stream
+    )
     return made.build(ModelRequest([], options=call or {}, **request), MESSAGES)
 
 
@@ -41,12 +44,10 @@ async def test_the_smallest_request(peer, model, ask, sse, delta):
     assert "authorization" not in seen.headers
 
 
-async def test_key_organization_project_and_headers_are_sent(peer, model, ask, sse, delta):
+async def test_the_key_and_the_headers_are_sent(peer, model, ask, sse, delta):
     peer.answers(sse(delta("stop"), "[DONE]"))
     one = model(
         api_key=Secret("sk-1"),
-        organization="org-1",
-        project="proj_1",
         headers={"X-Title": "Tests", "X-Secret": Secret("s")},
         extra_headers={"X-Made": "1", "X-Title": "More"},
     )
@@ -54,7 +55,6 @@ async def test_key_organization_project_and_headers_are_sent(peer, model, ask, s
     await ask(one)
     headers = peer.seen[0].headers
     assert headers["authorization"] == "Bearer sk-1"
-    assert (headers["openai-organization"], headers["openai-project"]) == ("org-1", "proj_1")
     assert (headers["x-title"], headers["x-secret"], headers["x-made"], headers["x-call"]) == ("More", "s", "1", "2")
     assert "x-call" not in peer.seen[1].headers
 
@@ -130,7 +130,9 @@ def test_openai_wants_a_key_and_others_do_not():
 
 
 def test_tools_are_wrapped_once_for_the_same_tools():
-    made = RequestBody("m", {}, openai_dialect("m", "http://x/v1", include_usage=True), stream=True)
+    made = RequestBody(
+        "m", {}, openai_dialect(model_info("openai", "m"), "http://x/v1", include_usage=True), stream=True
+    )
     first = made.build(ModelRequest([], tools=[WEATHER, TIME]), MESSAGES)["tools"]
     assert first == [
         {

@@ -8,7 +8,6 @@ others go through ``Answer``.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,7 @@ from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
 from trouplet.model_io import TextChunk
 from trouplet_completions.answer import Answer
 from trouplet_completions.provider_errors import error_in_answer
-from trouplet_http import loads, redact
+from trouplet_http import drain, loads, redact
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     Events = AsyncGenerator[list[ServerSentEvent], None]
 
-_DRAIN_SECONDS = 0.5
 _DONE: Final = {"object": "[DONE]"}
 _NOTHING: Final[dict[str, object]] = {}
 
@@ -55,7 +53,7 @@ async def read_stream(open_stream: Callable[[], Awaitable[Events]], *, provider:
                     for made in answer.add(chunk):
                         yield made
                 if done:
-                    await _drain(batches)
+                    await drain(batches)
                     break
     except ModelError as error:
         error.partial = answer.partial
@@ -96,13 +94,3 @@ def plain_text(chunk: object) -> str | None:
 def _says_only(delta: dict[str, object]) -> bool:
     """Whether all fields but the text are empty: some servers repeat them in every chunk."""
     return not any([value and name not in ("content", "role") for name, value in delta.items()])
-
-
-async def _drain(batches: Events) -> None:
-    """Read to the end of the response, which is what lets its connection serve the next one."""
-    try:
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            async for _ in batches:
-                pass
-    except (TimeoutError, ModelError):
-        pass  # the answer is complete; only the connection is lost

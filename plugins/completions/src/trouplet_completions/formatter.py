@@ -6,10 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from trouplet.conversation import MEDIA, ChatFormatter, promoted_media, result_text
-from trouplet.errors import InvalidArguments
+from trouplet.conversation import MEDIA, ChatFormatter, arguments_json, promoted_media, result_text
 from trouplet.messages import TextBlock, ToolResultBlock, ToolUseBlock
-from trouplet.response import parse_arguments
 from trouplet.scope import note
 from trouplet_completions.media_parts import MediaParts
 
@@ -116,24 +114,9 @@ def _call(call: ToolUseBlock) -> dict[str, object]:
     made: dict[str, object] = {
         "id": call.id,
         "type": "function",
-        "function": {"name": call.name, "arguments": _arguments(call)},
+        "function": {"name": call.name, "arguments": arguments_json(call)},
     }
     kept = (call.extra or {}).get("openai")
     if isinstance(kept, dict) and "extra_content" in kept:
         made["extra_content"] = kept["extra_content"]
     return made
-
-
-def _arguments(call: ToolUseBlock) -> str:
-    """The arguments as the model wrote them, which keeps the provider's prompt cache; ``{}`` when that was not JSON."""
-    if not call.raw_input:
-        import json
-
-        return json.dumps(call.input, ensure_ascii=False) if call.input else "{}"
-    if call.input:
-        return call.raw_input
-    try:
-        parse_arguments(call.raw_input)
-    except InvalidArguments:
-        return "{}"
-    return call.raw_input

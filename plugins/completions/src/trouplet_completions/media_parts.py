@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trouplet.messages import MediaBlock
-    from trouplet_http import MediaLoader
+    from trouplet_http import LoadedMedia, MediaLoader
 
 _AUDIO_FORMATS = {
     "audio/wav": "wav",
@@ -35,21 +35,12 @@ class MediaParts:
     async def part(self, block: MediaBlock) -> dict[str, object]:
         """Return the content part of a block; raises ``BadInput`` or ``Unsupported`` for what cannot be sent."""
         if isinstance(block, AudioBlock):
-            return await self._audio(block)
+            return input_audio(await self._loader.data(block))
         url = self._loader.link(block) or (await self._loader.data(block)).data_url
         if isinstance(block, ImageBlock):
             image = {"url": url} if self._image_detail is None else {"url": url, "detail": self._image_detail}
             return {"type": "image_url", "image_url": image}
         return {"type": "video_url", "video_url": {"url": url}}
-
-    async def _audio(self, block: AudioBlock) -> dict[str, object]:
-        loaded = await self._loader.data(block)
-        audio_format = _AUDIO_FORMATS.get(loaded.media_type.partition(";")[0].strip().lower())
-        if audio_format is None:
-            raise Unsupported(
-                f"audio of type {loaded.media_type!r}: Chat Completions take wav and mp3", fix="Convert it"
-            )
-        return {"type": "input_audio", "input_audio": {"data": loaded.base64, "format": audio_format}}
 
     @cached_property
     def _loader(self) -> MediaLoader:
@@ -58,3 +49,11 @@ class MediaParts:
         from trouplet_http import MediaLoader
 
         return MediaLoader()
+
+
+def input_audio(audio: LoadedMedia) -> dict[str, object]:
+    """The content part of audio; raises ``Unsupported`` for a type that OpenAI does not take."""
+    audio_format = _AUDIO_FORMATS.get(audio.media_type.partition(";")[0].strip().lower())
+    if audio_format is None:
+        raise Unsupported(f"audio of type {audio.media_type!r}: OpenAI's APIs take wav and mp3", fix="Convert it")
+    return {"type": "input_audio", "input_audio": {"data": audio.base64, "format": audio_format}}

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from trouplet_http.retry import RetryPolicy as RetryPolicy
     from trouplet_http.sse import EventStreamDecoder as EventStreamDecoder
     from trouplet_http.sse import ServerSentEvent as ServerSentEvent
+    from trouplet_http.streaming import drain as drain
     from trouplet_http.transport import AsyncioTransport as AsyncioTransport
     from trouplet_http.url_policy import URLPolicy as URLPolicy
     from trouplet_http.url_policy import URLRefused as URLRefused
@@ -75,6 +76,7 @@ _MODULES = {
     "URLRefused": "url_policy",
     "api_key": "configured",
     "checked_url": "configured",
+    "drain": "streaming",
     "encode_body": "json_body",
     "error_from_body": "failures",
     "error_from_status": "failures",

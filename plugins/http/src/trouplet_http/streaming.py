@@ -21,6 +21,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _PROGRESS = 16 * 1024
+_DRAIN_SECONDS = 0.5
 
 
 class Decoder(Protocol[R]):
@@ -158,3 +159,13 @@ class StreamReader(Generic[R]):
             provider=self._provider,
             fix="Raise idle_timeout if the provider may think this long without a word",
         )
+
+
+async def drain(batches: AsyncIterator[object]) -> None:
+    """Read a stream that is complete to the end of its response, which lets its connection serve the next one."""
+    try:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for _ in batches:
+                pass
+    except (TimeoutError, ModelError):
+        pass  # only the connection is lost

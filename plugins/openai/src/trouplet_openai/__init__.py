@@ -1,16 +1,33 @@
-"""OpenAI Chat Completions, for OpenAI and for every endpoint that is compatible with them."""
+"""OpenAI's Responses API, Chat Completions and embeddings, also at Azure and at compatible endpoints."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trouplet_openai.chat import OpenAIChatModel as OpenAIChatModel
+    from trouplet_openai.embedding import OpenAIEmbedding as OpenAIEmbedding
     from trouplet_openai.formatter import OpenAIChatFormatter as OpenAIChatFormatter
     from trouplet_openai.plugin import OpenAIPlugin as OpenAIPlugin
+    from trouplet_openai.responses import OpenAIResponsesModel as OpenAIResponsesModel
+    from trouplet_openai.responses_formatter import OpenAIResponsesFormatter as OpenAIResponsesFormatter
 
-_HOMES = {"OpenAIChatFormatter": "formatter", "OpenAIChatModel": "chat", "OpenAIPlugin": "plugin"}
+_HOMES = {
+    "OpenAIChatFormatter": "formatter",
+    "OpenAIChatModel": "chat",
+    "OpenAIEmbedding": "embedding",
+    "OpenAIPlugin": "plugin",
+    "OpenAIResponsesFormatter": "responses_formatter",
+    "OpenAIResponsesModel": "responses",
+}
 
-__all__ = ["OpenAIChatFormatter", "OpenAIChatModel", "OpenAIPlugin"]
+__all__ = [
+    "OpenAIChatFormatter",
+    "OpenAIChatModel",
+    "OpenAIEmbedding",
+    "OpenAIPlugin",
+    "OpenAIResponsesFormatter",
+    "OpenAIResponsesModel",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,48 +1,41 @@
-"""What is known about OpenAI's models without asking: sizes, capabilities, and what Chat Completions refuses of them.
+"""What is known about OpenAI's models and endpoints without asking: sizes, capabilities, what each API refuses.
 
-Figures are those of the vendor's model pages in November 2026.
+Figures are those of the vendor's model pages in November 2026; they are kept in ``models.json``.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from trouplet.model_io import ModelInfo
+from trouplet.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from trouplet.model_io import Capability
+    from trouplet.model_io import Capability, ModelInfo
 
 OPENAI_URL = "https://api.openai.com/v1"
 
-COMMON: frozenset[Capability] = frozenset({"tools", "tool_choice", "parallel_tools", "streaming", "system"})
-"""What an endpoint is taken to understand when nothing else is known of it."""
-
-_CURRENT: frozenset[Capability] = frozenset({*COMMON, "json_schema", "vision"})
-_REASONING: frozenset[Capability] = frozenset({*_CURRENT, "thinking"})
-_WITHOUT_TOOLS: frozenset[Capability] = _REASONING - {"tools", "tool_choice", "parallel_tools"}
-
-MODELS = (
-    # Astra has no effort "none", and Chat Completions refuses function tools at every other one.
-    ModelInfo("openai", "gpt-6-astra", _WITHOUT_TOOLS, 1_050_000, 128_000),
-    ModelInfo("openai", "gpt-6-sol", _REASONING, 1_050_000, 128_000),
-    ModelInfo("openai", "gpt-6-luna", _REASONING, 1_050_000, 128_000),
-    ModelInfo("openai", "gpt-5.6-terra", _REASONING, 1_050_000, 128_000),
-    ModelInfo("openai", "gpt-5.6-luna", _REASONING, 1_050_000, 128_000),
-    ModelInfo("openai", "gpt-5.5", _REASONING, 1_050_000, 128_000),
-    ModelInfo("openai", "gpt-5.4-mini", _REASONING, 400_000, 128_000),
-    ModelInfo("openai", "gpt-5-mini", _REASONING, 400_000, 128_000),
-    ModelInfo("openai", "gpt-4.1", _CURRENT, 1_047_576, 32_768),
-)
-
 _TOOLS_ONLY_WITHOUT_EFFORT = ("gpt-5.6", "gpt-6-sol", "gpt-6-luna")
+_NO_TOOLS_IN_CHAT = ("gpt-6-astra",)
+_TOOL_CAPABILITIES: frozenset[Capability] = frozenset((
+    "tools", "tool_choice", "parallel_tools", "json_schema_tools",
+))  # fmt: skip
 
 
 def model_info(provider: str, model: str) -> ModelInfo:
     """Return what is known about a model; for one that is not in the catalogue, what its provider has in common."""
-    if provider != "openai":
-        return ModelInfo(provider, model, COMMON)
-    return next((info for info in MODELS if info.name == model), ModelInfo(provider, model, _CURRENT))
+    return Catalogue.of_package("trouplet_openai").info(provider, model)
+
+
+def in_chat(info: ModelInfo, base_url: str) -> ModelInfo:
+    """Return what is left of a model's capabilities in Chat Completions.
+
+    Astra has no effort "none", and OpenAI's Chat Completions refuse function tools at every other one.
+    """
+    if is_openai(base_url) and info.name.startswith(_NO_TOOLS_IN_CHAT):
+        return replace(info, capabilities=info.capabilities - _TOOL_CAPABILITIES)
+    return info
 
 
 def is_openai(base_url: str) -> bool:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trouplet.errors import MissingKey
 from trouplet_completions import ChatCompletionsModel, Dialect, chat_options
-from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info, needs_no_effort, speaks_completion_tokens
+from trouplet_openai.catalog import (
+    OPENAI_URL,
+    in_chat,
+    is_openai,
+    model_info,
+    needs_no_effort,
+    speaks_completion_tokens,
+)
+from trouplet_openai.reasoning import drop_sampling, effort_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,8 +41,6 @@ class OpenAIChatModel(ChatCompletionsModel):
         *,
         api_key: str | Secret | None = None,
         base_url: str = OPENAI_URL,
-        organization: str | None = None,
-        project: str | None = None,
         headers: Mapping[str, str | Secret] | None = None,
         client: httpx.AsyncClient | None = None,
         provider: str = "openai",
@@ -49,12 +56,13 @@ class OpenAIChatModel(ChatCompletionsModel):
     ) -> None:
         if not api_key and is_openai(base_url):
             raise MissingKey(provider, variable="OPENAI_API_KEY")
+        info = in_chat(info or model_info(provider, model), base_url)
         super().__init__(
-            info or model_info(provider, model),
-            openai_dialect(model, base_url, include_usage=include_usage),
+            info,
+            openai_dialect(info, base_url, include_usage=include_usage),
             base_url=base_url,
             api_key=api_key,
-            headers=_account(organization, project) | dict(headers or {}),
+            headers=headers,
             client=client,
             formatter=formatter,
             media=media,
@@ -66,25 +74,23 @@ class OpenAIChatModel(ChatCompletionsModel):
         )
 
 
-def openai_dialect(model: str, base_url: str, *, include_usage: bool) -> Dialect:
+def openai_dialect(info: ModelInfo, base_url: str, *, include_usage: bool) -> Dialect:
     """Return how the endpoint at this address wants to be spoken to about this model."""
-    max_tokens = "max_completion_tokens" if speaks_completion_tokens(base_url) else "max_tokens"
+    completion_tokens = speaks_completion_tokens(base_url)
+    adapt = partial(_adapt, effort_none_with_tools=needs_no_effort(info.name)) if is_openai(base_url) else None
+
+    def thinking(value: object) -> dict[str, object]:
+        effort = effort_of(info.name, value)
+        return {} if effort is None else {"reasoning_effort": effort}
+
     return Dialect(
-        chat_options(max_tokens=max_tokens),
+        chat_options(max_tokens="max_completion_tokens" if completion_tokens else "max_tokens", thinking=thinking),
         include_usage=include_usage,
-        adapt=_without_effort if is_openai(base_url) and needs_no_effort(model) else None,
+        adapt=adapt if "thinking" in info.capabilities else None,
     )
 
 
-def _without_effort(body: dict[str, object], request: ModelRequest) -> None:
-    if request.tools:
+def _adapt(body: dict[str, object], request: ModelRequest, *, effort_none_with_tools: bool) -> None:
+    if request.tools and effort_none_with_tools:
         body.setdefault("reasoning_effort", "none")
-
-
-def _account(organization: str | None, project: str | None) -> dict[str, str | Secret]:
-    made: dict[str, str | Secret] = {}
-    if organization:
-        made["OpenAI-Organization"] = organization
-    if project:
-        made["OpenAI-Project"] = project
-    return made
+    drop_sampling(body, body.get("reasoning_effort"))

@@ -1,4 +1,4 @@
-"""The plugin: turns ``openai:…`` and ``openai-compatible:…`` into models."""
+"""The plugin: turns ``openai:…``, ``azure:…`` and ``openai-compatible:…`` into models."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ if TYPE_CHECKING:
 
     from trouplet.hooks import PluginContext
     from trouplet.model_io import ModelInfo
-    from trouplet.ports import ChatModel, Formatter
+    from trouplet.ports import ChatModel, EmbeddingModel, Formatter
 
-PROVIDERS = ("openai", "openai-compatible")
+PROVIDERS = ("openai", "openai-compatible", "azure")
+FORMATTERS = ("openai", "openai-responses")
 
 
 class OpenAIPlugin:
-    """OpenAI, and endpoints that are compatible with its Chat Completions."""
+    """OpenAI, Azure OpenAI, and endpoints that are compatible with their APIs."""
 
     plugin_api = (1, 0)
 
@@ -25,7 +26,7 @@ class OpenAIPlugin:
 
     @hookimpl
     def create_model(self, provider: str, model: str, config: Mapping[str, object]) -> ChatModel | None:
-        """Make a chat model; ``config`` takes what ``OpenAIChatModel`` takes, over the plugin's settings."""
+        """Make a chat model; ``config`` takes what the models' classes take, over the plugin's settings."""
         if provider not in PROVIDERS:
             return None
         from trouplet_openai.configured import configured_model
@@ -33,17 +34,26 @@ class OpenAIPlugin:
         return configured_model(self._context, provider, model, config)
 
     @hookimpl
+    def create_embedding_model(self, provider: str, model: str, config: Mapping[str, object]) -> EmbeddingModel | None:
+        """Make an embedding model; ``config`` takes what ``OpenAIEmbedding`` takes."""
+        if provider not in PROVIDERS:
+            return None
+        from trouplet_openai.configured import configured_embedding
+
+        return configured_embedding(self._context, provider, model, config)
+
+    @hookimpl
     def list_models(self) -> Iterable[ModelInfo]:
         """Name OpenAI's current models."""
-        from trouplet_openai.catalog import MODELS
+        from trouplet.catalogue import Catalogue
 
-        return MODELS
+        return Catalogue.of_package("trouplet_openai").models("openai")
 
     @hookimpl
     def create_formatter(self, name: str, model: ModelInfo | None, config: Mapping[str, object]) -> Formatter | None:
-        """Make the formatter; ``config`` takes what ``OpenAIChatFormatter`` takes."""
-        if name != "openai":
+        """Make a formatter; ``config`` takes what the formatters' classes take."""
+        if name not in FORMATTERS:
             return None
         from trouplet_openai.configured import configured_formatter
 
-        return configured_formatter(self._context, config)
+        return configured_formatter(self._context, name, config)
