@@ -216,3 +216,9 @@ class TokenCount:
     def total(self) -> int:
         """What the provider would count for the whole request."""
         return sum(self.messages) + self.overhead
+
+    def scaled_to(self, total: int) -> TokenCount:
+        """Share a total that the provider has told out in these proportions; what rounding leaves is overhead."""
+        scale = total / max(1, self.total)
+        messages = [int(tokens * scale) for tokens in self.messages]
+        return TokenCount(messages, total - sum(messages))
