@@ -100,21 +100,43 @@ def test_the_cost_by_a_price_of_the_host_counts_cached_tokens_once():
 
 
 PROBE = """
-import asyncio, json, sys
+import asyncio, json, sys, threading
 from trouplet import Kernel
+from trouplet.model_io import ModelInfo, Usage
+from trouplet.testing import ScriptedModel
+
+imported = {}
+
+def watch(event, arguments):
+    if event == "import":
+        imported.setdefault(arguments[0], threading.current_thread() is threading.main_thread())
+
+sys.addaudithook(watch)
 
 async def main():
     async with Kernel(plugins=["usage"], config={"usage": {"run": {"calls": 5}}}) as kernel:
-        await kernel.agent("A", model="test:echo")("hi")
+        model = ScriptedModel(["hi"], usage=Usage(10, 10))
+        model.info = ModelInfo(*sys.argv[1].split(":"))
+        await kernel.agent("A", model=model)("hi")
 
 asyncio.run(main())
-print(json.dumps(sorted(sys.modules)))
+print(json.dumps(imported))
 """
 
 
+def imported_by_a_run(model, home):
+    """What a run on a model imports, and whether it was in the event loop's thread."""
+    command = [sys.executable, "-c", PROBE, model]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"HOME": str(home)})
+    return json.loads(done.stdout)
+
+
 def test_a_run_on_a_model_that_is_free_loads_no_price_library(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE], capture_output=True, text=True, check=True, env={"HOME": str(tmp_path)}
-    )
-    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
-    assert not loaded & {"genai_prices", "httpx2", "pydantic"}
+    imported = imported_by_a_run("test:echo", tmp_path)
+    assert not {"genai_prices", "httpx2", "pydantic"} & set(imported)
+
+
+def test_the_price_library_is_loaded_beside_the_event_loop(tmp_path):
+    imported = imported_by_a_run("openai:gpt-5-mini", tmp_path)
+    assert imported["genai_prices"] is False
+    assert imported["genai_prices.data"] is False

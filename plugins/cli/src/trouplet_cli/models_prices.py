@@ -33,7 +33,7 @@ def price_cells(price: Price | None) -> list[str]:
     if price.is_free:
         return ["free"] * 3
     more = "+" if price.varies else ""
-    cached = price.input if price.cached is None else price.cached
+    cached = price.input if price.cached is None and price.output is not None else price.cached
     return [f"{dollars(amount)}{more}" if amount is not None else "" for amount in (price.input, cached, price.output)]
 
 

@@ -55,6 +55,7 @@ class Meter:
             model = self._scope.agent.model.info
         except NotImplementedError:  # an agent that asks no model
             return
+        # A fallback may go to any model, and the gate cannot wait for the library.
         await self._prices.prepare(None if self._prices_needed else model)
         self._check_price(model)
         self._carry_over(model)
@@ -92,7 +93,7 @@ class Meter:
             error = None
 
     def _check_price(self, model: ModelInfo) -> None:
-        if self._prices_needed and self._prices.price(model, when=self._scope.agent.clock()) is None:
+        if self._prices_needed and not self._prices.is_known(model, when=self._scope.agent.clock()):
             raise BadSetting(
                 f"the price of {model.id} is not known, and there is a limit on money",
                 fix=f'Say what it costs per million tokens: config={{"usage": {{"prices": {{"{model.id}": '

@@ -5,7 +5,6 @@ An unknown price is None, and never zero.
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from trouplet.model_io import Usage
 
-_LIBRARY = "trouplet_usage.price_library"
-
 
 class PriceList:
     """The prices that one kernel goes by: ``own`` are the host's, by ``provider:model``."""
@@ -27,6 +24,8 @@ class PriceList:
     def __init__(self, own: Mapping[str, Price] | None = None) -> None:
         self._own = own or {}
         self._free: dict[str, Price | None] = {}
+        self._priced: set[str] = set()
+        self._library_loaded = False
 
     @classmethod
     def configured(cls, config: Mapping[str, object]) -> PriceList:
@@ -44,6 +43,12 @@ class PriceList:
 
         return library_price(model.provider, model.name, when or datetime.now(UTC))
 
+    def is_known(self, model: ModelInfo, *, when: datetime) -> bool:
+        """Whether a model has a price; quick for one that had one before."""
+        if model.id not in self._priced and self.price(model, when=when) is not None:
+            self._priced.add(model.id)
+        return model.id in self._priced
+
     def cost(self, model: ModelInfo, usage: Usage, *, when: datetime) -> Decimal | None:
         """Return the dollars that one call cost; None when nobody knows."""
         known = self._known_here(model)
@@ -55,12 +60,12 @@ class PriceList:
 
     async def prepare(self, model: ModelInfo | None) -> None:
         """Make sure that looking up a model, or any for None, does not hold up the event loop."""
-        if _LIBRARY in sys.modules or (model is not None and self._known_here(model) is not None):
+        if self._library_loaded or (model is not None and self._known_here(model) is not None):
             return
         from asyncio import to_thread
-        from importlib import import_module
 
-        await to_thread(import_module, _LIBRARY)
+        await to_thread(_load_library)
+        self._library_loaded = True
 
     def _known_here(self, model: ModelInfo) -> Price | None:
         if model.id in self._own:
@@ -73,6 +78,12 @@ class PriceList:
 def price_of(provider: str, model: str) -> Price | None:
     """Return what a model costs today; None when it is not known."""
     return PriceList().price(ModelInfo(provider, model))
+
+
+def _load_library() -> None:
+    from trouplet_usage.price_library import load
+
+    load()
 
 
 def _is_free(model: ModelInfo) -> bool:
