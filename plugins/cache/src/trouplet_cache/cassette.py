@@ -120,7 +120,7 @@ def _dump_chunks(chunks: Sequence[Chunk], redactor: Redactor) -> object:
 
 def _known_type(error: ModelError) -> str:
     """The nearest class of an error that the kernel itself has."""
-    known = [cls.__name__ for cls in type(error).__mro__ if getattr(errors, cls.__name__, None) is cls]
+    known: list[str] = [cls.__name__ for cls in type(error).__mro__ if getattr(errors, cls.__name__, None) is cls]
     return known[0]
 
 

@@ -100,7 +100,7 @@ class ResponseCache:
                 keep(chunk)
                 yield chunk
         if key is not None and _is_worth_keeping(chunks):
-            await self._store.put(key, _dump(chunks), ttl=self._settings.ttl)
+            await self._store.put(key, await asyncio.to_thread(_dump, chunks), ttl=self._settings.ttl)
 
     def _key(self, request: ModelRequest, info: ModelInfo) -> str | None:
         """Return the key of a request; None for one that has no canonical form."""
