@@ -23,7 +23,6 @@ from trouplet_http.redaction import redact
 
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_DIVIDES_PARSERS = re.compile(r"[\x00-\x20\x7f\\]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_SHOWN = 120
 
@@ -190,7 +189,7 @@ def _parse(text: str) -> httpx.URL:
     except (httpx.InvalidURL, UnicodeError):  # half a surrogate pair cannot be encoded
         url = httpx.URL()
     # The text itself may hold a password where none belongs, so it is not shown.
-    if not url.scheme or not url.raw_host or _DIVIDES_PARSERS.search(text):
+    if not url.scheme or not url.raw_host:
         raise URLRefused("a web address is not valid", fix="Write it as https://example.com/picture.png")
     if url.scheme not in _DEFAULT_PORTS:
         raise _refused(url, f"The scheme is {url.scheme!r}, not http or https")
