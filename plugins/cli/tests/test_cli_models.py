@@ -316,9 +316,21 @@ def test_the_page_about_one_model_has_its_data_too(site):
     assert data["plugin"] == "trouplet-acme 2.1"
 
 
+COMPLETION = "import sys; sys.argv[0] = 'trouplet'; from trouplet_cli.app import main; main()"
+
+
 def test_names_of_models_are_completed_from_data(site):
     site.add("acme", tree=TREE)
     words = {"_TROUPLET_COMPLETE": "zsh_complete", "COMP_WORDS": "trouplet models acme:r", "COMP_CWORD": "2"}
-    done = site.python("-c", "import sys; sys.argv[0] = 'trouplet'; from trouplet_cli.app import main; main()", **words)
+    done = site.python("-c", COMPLETION, **words)
     assert "rocket" in done.stdout
     assert "embed" not in done.stdout
+
+
+@pytest.mark.parametrize("words", ["trouplet models a", "trouplet models -p a"])
+def test_a_configuration_that_cannot_be_read_completes_nothing_and_prints_nothing(site, home, words):
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text("[")
+    count = str(len(words.split()) - 1)
+    done = site.python("-c", COMPLETION, _TROUPLET_COMPLETE="zsh_complete", COMP_WORDS=words, COMP_CWORD=count)
+    assert done.stdout.strip() == done.stderr == ""

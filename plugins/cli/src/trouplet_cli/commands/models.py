@@ -16,18 +16,27 @@ if TYPE_CHECKING:
 
 def complete_model(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete ``provider:model`` from what is known without asking a plugin."""
+    from trouplet.errors import TroupletError
     from trouplet_cli.models_installed import InstalledModels
 
-    providers, _ = InstalledModels().providers()
+    try:
+        providers, _ = InstalledModels().providers()
+    except TroupletError:  # a shell that completes a word has no use for the error
+        return []
     ids = [info.id for provider in providers for info in provider.models or ()]
     return [id for id in ids if id.startswith(incomplete)]
 
 
 def complete_provider(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a provider."""
+    from trouplet.errors import TroupletError
     from trouplet_cli.models_installed import InstalledModels
 
-    return [name for name in InstalledModels().names() if name.startswith(incomplete)]
+    try:
+        names = InstalledModels().names()
+    except TroupletError:  # as above
+        return []
+    return [name for name in names if name.startswith(incomplete)]
 
 
 @click.command()
