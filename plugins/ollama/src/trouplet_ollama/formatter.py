@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from trouplet.conversation import ChatFormatter, own_thinking, promoted_media, result_text
 from trouplet.messages import ImageBlock, ToolResultBlock, ToolUseBlock
+from trouplet.scope import note
 from trouplet_http import MediaLoader
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class OllamaChatFormatter(ChatFormatter):
 def _assistant(msg: Msg) -> list[dict[str, object]]:
     text, calls = msg.text, msg.blocks(ToolUseBlock)
     thinking = "\n".join([block.thinking for block in own_thinking(msg, "ollama")])
-    if not text and not calls and not thinking:
+    if not text and not calls:
+        if thinking:
+            note("reasoning that came to no answer was left out: Ollama takes no message of reasoning alone")
         return []
     made: dict[str, object] = {"role": "assistant", "content": text}
     if thinking:
