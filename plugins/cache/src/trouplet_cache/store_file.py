@@ -55,7 +55,7 @@ class StoreFile:
                 f"SELECT key, value, checksum, expires FROM entries WHERE key IN ({marks})", batch
             )
             for key, value, checksum, expires in rows:
-                if _checksum(key, value) == checksum and (expires is None or now < expires):
+                if _is_whole(key, value, checksum) and (expires is None or now < expires):
                     found[key] = value
                 else:
                     useless.append(key)
@@ -174,6 +174,10 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 def _add_to_totals(db: sqlite3.Connection, entries: int, size: int) -> None:
     db.execute("UPDATE totals SET entries = entries + ?, bytes = bytes + ?", (entries, size))
+
+
+def _is_whole(key: str, value: object, checksum: object) -> bool:
+    return isinstance(value, bytes) and _checksum(key, value) == checksum
 
 
 def _checksum(key: str, value: bytes) -> bytes:
