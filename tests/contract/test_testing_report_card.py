@@ -7,12 +7,12 @@ import pytest
 pytest_plugins = ["pytester"]
 
 SUITE = """
-    from trouplet.testing import PlainFormatter
-    from trouplet.testing.contracts import FormatterContract
+    from trouplet.memory import InMemoryMemory
+    from trouplet.testing.contracts import MemoryContract
 
-    class TestPlainFormatter(FormatterContract):
-        def make(self):
-            return PlainFormatter()
+    class TestInMemoryMemory(MemoryContract):
+        async def make(self):
+            return InMemoryMemory()
 """
 
 
@@ -30,7 +30,7 @@ def outcome(pytester):
 
 def test_a_card_counts_each_check_once(outcome):
     result = outcome()
-    line = next(line for line in result.outlines if line.startswith("PlainFormatter  "))
+    line = next(line for line in result.outlines if line.startswith("InMemoryMemory  "))
     passed, _, total = line.split()[1].partition("/")
     assert passed == total
     assert int(total) < result.parseoutcomes()["passed"]
@@ -40,37 +40,37 @@ def test_a_card_counts_each_check_once(outcome):
 def test_a_failed_check_is_counted_and_written_with_the_others(outcome, tmp_path):
     file = tmp_path / "cards.json"
     broken = """
-    class TestNothing(FormatterContract):
-        def make(self):
-            return Nothing()
+    class TestForgetful(MemoryContract):
+        async def make(self):
+            return Forgetful()
 
-    class Nothing:
-        async def format(self, messages):
-            return []
+    class Forgetful(InMemoryMemory):
+        async def clear(self):
+            pass
     """
-    outcome(broken, f"--contract-report={file}").stdout.fnmatch_lines(["Nothing  ?/*", "PlainFormatter  *"])
-    card = json.loads(file.read_text())["TestNothing"]
-    assert card["suite"] == "FormatterContract"
-    assert "test_the_system_prompt_is_sent" in card["failed"]
-    assert "test_the_messages_are_not_changed" in card["passed"]
+    outcome(broken, f"--contract-report={file}").stdout.fnmatch_lines(["Forgetful  *", "InMemoryMemory  *"])
+    card = json.loads(file.read_text())["TestForgetful"]
+    assert card["suite"] == "MemoryContract"
+    assert len(card["failed"]) == 1
+    assert "test_marks_choose_messages" in card["passed"]
 
 
 def test_an_exempt_check_stands_in_the_card_with_its_reason(outcome):
     exempt = """
-        exempt = {"test_the_system_prompt_is_sent": "the protocol has no system prompt"}
+        exempt = {"test_marks_choose_messages": "it has no marks"}
     """
     result = outcome(exempt)
-    result.stdout.fnmatch_lines(["PlainFormatter  *1 exempt (the protocol has no system prompt)"])
+    result.stdout.fnmatch_lines(["InMemoryMemory  *1 exempt (it has no marks)"])
     assert "failed" not in result.parseoutcomes()
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ("    test_the_system_prompt_is_sent = None", "*replaces or removes*test_the_system_prompt_is_sent*say why*"),
-        ("    def test_the_system_prompt_is_sent(self): pass", "*replaces or removes*test_the_system_prompt_is_sent*"),
-        ("    exempt = {'test_the_system_prompt_is_sent': ''}", "*gives no reason for*test_the_system_prompt_is_sent*"),
-        ("    exempt = {'test_the_moon': 'It is far.'}", "*names checks that FormatterContract does not have*moon*"),
+        ("    test_marks_choose_messages = None", "*replaces or removes*test_marks_choose_messages*say why*"),
+        ("    def test_marks_choose_messages(self): pass", "*replaces or removes*test_marks_choose_messages*"),
+        ("    exempt = {'test_marks_choose_messages': ''}", "*gives no reason for*test_marks_choose_messages*"),
+        ("    exempt = {'test_the_moon': 'It is far.'}", "*names checks that MemoryContract does not have*moon*"),
     ],
     ids=["removed", "overridden", "without a reason", "misspelt"],
 )
@@ -82,9 +82,9 @@ def test_a_check_that_goes_missing_without_a_reason_fails(outcome, more, message
 
 def test_a_check_may_be_overridden_with_a_reason(outcome):
     own = """
-        exempt = {"test_the_system_prompt_is_sent": "it goes into a field of the request"}
+        exempt = {"test_marks_choose_messages": "its marks are labels"}
 
-        def test_the_system_prompt_is_sent(self):
+        def test_marks_choose_messages(self):
             pass
     """
     result = outcome(own)

@@ -1,5 +1,7 @@
 """Messages as turns of a chat template."""
 
+from typing import ClassVar
+
 import pytest
 
 from trouplet.errors import Unsupported
@@ -17,6 +19,11 @@ from trouplet_local.formatter import LocalChatFormatter
 
 
 class TestContract(FormatterContract):
+    takes_media = False
+    exempt: ClassVar = {
+        "test_the_thinking_of_another_provider_is_not_sent": "a thought is part of a step, in plain text"
+    }
+
     def make(self):
         return LocalChatFormatter()
 

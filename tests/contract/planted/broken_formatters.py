@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from itertools import count
+from typing import ClassVar
 
+from trouplet.conversation import ChatFormatter
 from trouplet.messages import Msg, TextBlock, ToolResultBlock, ToolUseBlock
 from trouplet.testing import PlainFormatter
 from trouplet.testing.contracts import FormatterContract
@@ -10,6 +12,8 @@ from trouplet.testing.contracts import FormatterContract
 
 class Faulty(FormatterContract):
     """Makes a formatter whose messages go through ``spoil``, which a fault overrides."""
+
+    exempt: ClassVar = {"test_the_thinking_of_another_provider_is_not_sent": "it leaves nothing out"}
 
     def make(self):
         contract = self
@@ -132,5 +136,76 @@ class TestStateAcrossAwaits(Faulty):
                     await asyncio.sleep(0)
                     self.made += await super().format([msg])
                 return self.made
+
+        return Spoilt()
+
+
+class TestThoughtsOfOthers(Faulty):
+    caught_by = "test_the_thinking_of_another_provider_is_not_sent"
+    exempt: ClassVar = {}
+
+
+class TestMediaBetweenResults(Faulty):
+    """Sends the media of a result in a message right after it."""
+
+    caught_by = "test_media_in_results_come_with_their_result_or_after_all_results"
+
+    def spoil(self, made, messages):
+        return [part for msg in made for part in self.parts(msg)]
+
+    def parts(self, msg):
+        for block in msg["content"]:
+            media = [part for part in block.get("output", ()) if "source" in part]
+            texts = [part for part in block.get("output", ()) if "source" not in part]
+            yield {**msg, "content": [{**block, "output": texts} if media else block]}
+            if media:
+                yield {"role": "user", "content": media}
+
+
+class TestPlacesKept(Faulty):
+    """Remembers of a message where it stood when it was seen first."""
+
+    caught_by = "test_a_message_looks_the_same_wherever_it_stands"
+
+    def make(self):
+        class Spoilt(PlainFormatter):
+            def __init__(self):
+                self.places = {}
+
+            async def format(self, messages):
+                made = await super().format(messages)
+                places = [self.places.setdefault(msg.id, place) for place, msg in enumerate(messages)]
+                return [{**msg, "place": place} for msg, place in zip(made, places, strict=True)]
+
+        return Spoilt()
+
+
+class TestResultsLostWhenShort(Faulty):
+    """Leaves the results out of a history in which something else has been left out before."""
+
+    caught_by = "test_a_truncated_history_keeps_calls_and_results_together"
+
+    def before(self, messages):
+        cut = messages[1:2] and messages[1].text != "Find number 0." and messages[0].text == "You find things."
+        return [msg for msg in messages if not (cut and msg.blocks(ToolResultBlock))]
+
+
+class TestEveryMessageLooksAtAllOthers(Faulty):
+    caught_by = "test_the_cost_grows_with_the_history_and_no_faster"
+
+    def spoil(self, made, messages):
+        for place in range(len(made)):
+            for _ in range(8 * place):
+                pass
+        return made
+
+
+class TestFormatsAgainAndAgain(Faulty):
+    caught_by = "test_what_was_formatted_before_costs_little"
+
+    def make(self):
+        class Spoilt(ChatFormatter):
+            async def format(self, messages):
+                return await PlainFormatter().format(messages)
 
         return Spoilt()
