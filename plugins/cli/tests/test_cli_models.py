@@ -306,7 +306,7 @@ def test_json_is_an_array_of_objects(site):
     }
     assert (embed["kind"], embed["dimensions"]) == ("embedding", 1536)
     listed = json.loads(site.models("--json").stdout)
-    assert {"id": None, "provider": "silent", "ask": "ask: trouplet models --provider silent"} in listed
+    assert {"id": None, "provider": "silent", "ask": "trouplet models --provider silent"} in listed
 
 
 def test_the_page_about_one_model_has_its_data_too(site):

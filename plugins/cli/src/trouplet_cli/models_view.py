@@ -37,7 +37,9 @@ def print_models(terminal: Terminal, providers: Sequence[Provider], prices: Pric
     rows: list[list[str]] = []
     for provider in providers:
         if not provider.models:
-            hint = "any: write its name as the service does" if provider.models is not None else ask_command(provider)
+            hint = "any: write its name as the service does"
+            if provider.models is None:
+                hint = f"ask: {ask_command(provider)}"
             rows.append([f"{provider.name}:", "", "", *[""] * len(header), hint])
         for info in provider.models or ():
             cells = [UNKNOWN] if prices is None else price_cells(prices.price(info))
@@ -88,7 +90,7 @@ def model_data(info: ModelInfo, prices: PriceList | None) -> dict[str, object]:
 
 def ask_command(provider: Provider) -> str:
     """Return what to type to have a provider list its models."""
-    return f"ask: trouplet models --provider {provider.name}"
+    return f"trouplet models --provider {provider.name}"
 
 
 def _can(info: ModelInfo) -> str:
