@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trouplet_http.failures import error_from_body as error_from_body
     from trouplet_http.failures import error_from_status as error_from_status
     from trouplet_http.failures import names_error as names_error
+    from trouplet_http.image_size import image_size as image_size
     from trouplet_http.json_body import BodyFields as BodyFields
     from trouplet_http.json_body import encode_body as encode_body
     from trouplet_http.json_body import loads as loads
@@ -82,6 +83,7 @@ _MODULES = {
     "error_from_status": "failures",
     "extra_body": "options",
     "header_options": "options",
+    "image_size": "image_size",
     "loads": "json_body",
     "make_client": "client",
     "media_loader": "media",
