@@ -45,7 +45,7 @@ async def test_an_image_alone_is_a_message():
 
 
 async def test_local_files_can_be_forbidden(tmp_path):
-    formatter = OllamaChatFormatter(media=MediaLoader(local_files=False))
+    formatter = OllamaChatFormatter(media=lambda: MediaLoader(local_files=False))
     with pytest.raises(BadInput, match="local file"):
         await form(Msg("Ann", ImageBlock(URLSource(str(tmp_path / "p.png")))), formatter=formatter)
 

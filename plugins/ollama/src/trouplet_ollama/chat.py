@@ -19,14 +19,14 @@ from trouplet_ollama.model_card import ask_for_card, described
 from trouplet_ollama.request_body import RequestBody
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     import httpx
 
     from trouplet.model_io import Chunk, ModelInfo, ModelRequest
     from trouplet.ports import Formatter
     from trouplet.secret import Secret
-    from trouplet_http import RetryPolicy
+    from trouplet_http import MediaLoader, RetryPolicy
 
 PATH = "/api/chat"
 LOADING_TIME = 300.0
@@ -37,7 +37,8 @@ class OllamaChatModel:
     """A chat model that Ollama runs, on this machine or elsewhere.
 
     ``base_url`` is written as ``OLLAMA_HOST`` is. ``options`` are those of the README, ``extra_body`` for fields that
-    are not there, and ``extra_headers``; a request's own options override them. A ``client`` that is given stays the
+    are not there, and ``extra_headers``; a request's own options override them. ``media`` gives the loader of images. A
+    ``client`` that is given stays the
     caller's; without one the model makes its own on the first call, and ``aclose()`` closes it.
     """
 
@@ -51,6 +52,7 @@ class OllamaChatModel:
         client: httpx.AsyncClient | None = None,
         info: ModelInfo | None = None,
         formatter: Formatter | None = None,
+        media: Callable[[], MediaLoader] | None = None,
         stream: bool = True,
         retry: RetryPolicy | None = None,
         idle_timeout: float = LOADING_TIME,
@@ -59,7 +61,7 @@ class OllamaChatModel:
     ) -> None:
         address = base_url_of(base_url)
         self.info = with_context(info or model_info(model, address), options)
-        self.formatter: Formatter = formatter or OllamaChatFormatter.for_model(self.info)
+        self.formatter: Formatter = formatter or OllamaChatFormatter.for_model(self.info, media=media)
         self._options = options
         self._streams = stream
         self._body = RequestBody(self.info, options, stream=stream)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trouplet.errors import BadSetting
 from trouplet.spelling import did_you_mean
-from trouplet_http import media_loader, shared_client, with_capabilities
+from trouplet_http import media_of, shared_client, with_capabilities
 from trouplet_ollama.access import key_for
 from trouplet_ollama.catalogue import model_info
 from trouplet_ollama.chat import OllamaChatModel
@@ -30,8 +30,7 @@ def configured_model(context: PluginContext, model: str, config: Mapping[str, ob
     options = _access(context, {**context.config, **config})
     info = model_info(model, options["base_url"])
     options.setdefault("info", with_capabilities(info, options.pop("capabilities", None)))
-    if "formatter" not in options:
-        options["formatter"] = OllamaChatFormatter.for_model(options["info"], media=media_loader(context))
+    options.setdefault("media", media_of(context))
     return OllamaChatModel(model, **options)
 
 
@@ -46,7 +45,7 @@ def configured_formatter(
 ) -> OllamaChatFormatter:
     """Make the formatter, for a model if one is given. It has no options."""
     _refuse_unknown(config, (), "formatter")
-    made = OllamaChatFormatter(media=media_loader(context))
+    made = OllamaChatFormatter(media=media_of(context))
     if model is not None:
         made.fit(model)
     return made

@@ -6,34 +6,35 @@ lost, their order is not. A tool's result names the tool and, for servers that k
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trouplet.conversation import ChatFormatter, own_thinking, promoted_media, result_text
 from trouplet.messages import ImageBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
-from trouplet_http import MediaLoader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from trouplet.messages import MediaBlock, Msg
     from trouplet.model_io import ModelInfo
+    from trouplet_http import MediaLoader
 
 
 class OllamaChatFormatter(ChatFormatter):
     """The formatter for one user with one assistant; for several agents put ``MultiAgentFormatter`` around it.
 
-    ``media`` loads the images; without one the formatter has its own. Audio and video are not taken, by no model: what
-    is sent instead says that there is some. Speakers have no names in this protocol.
+    ``media`` gives the loader of images; without it there is one with the default limits. Audio and video are not
+    taken, by no model: what is sent instead says that there is some. Speakers have no names in this protocol.
     """
 
     takes = frozenset(("image",))
 
-    def __init__(self, *, media: MediaLoader | None = None) -> None:
-        self._media = media or MediaLoader()
+    def __init__(self, *, media: Callable[[], MediaLoader] | None = None) -> None:
+        self._media = media
 
     @classmethod
-    def for_model(cls, info: ModelInfo, *, media: MediaLoader | None = None) -> OllamaChatFormatter:
+    def for_model(cls, info: ModelInfo, *, media: Callable[[], MediaLoader] | None = None) -> OllamaChatFormatter:
         """Return the formatter of a model that takes what its capabilities say."""
         made = cls(media=media)
         made.fit(info)
@@ -69,7 +70,15 @@ class OllamaChatFormatter(ChatFormatter):
         return made
 
     async def _images(self, blocks: Sequence[MediaBlock]) -> list[str]:
-        return [(await self._media.data(block)).base64 for block in blocks]
+        return [(await self._loader.data(block)).base64 for block in blocks]
+
+    @cached_property
+    def _loader(self) -> MediaLoader:
+        if self._media is not None:
+            return self._media()
+        from trouplet_http import MediaLoader
+
+        return MediaLoader()
 
 
 def _assistant(msg: Msg) -> list[dict[str, object]]:
