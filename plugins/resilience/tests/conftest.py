@@ -71,6 +71,12 @@ class Service:
         return script
 
 
+@pytest.fixture(name="good")
+def good_answers() -> Callable[[str], bytes]:
+    """Makes the bytes of a whole answer."""
+    return good
+
+
 def good(text: str) -> bytes:
     chunk = {"id": "1", "object": "chat.completion.chunk", "model": "m"}
     delta = {"index": 0, "delta": {"content": text}, "finish_reason": None}

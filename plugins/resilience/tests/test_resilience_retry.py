@@ -1,10 +1,13 @@
 """The policy that the plugin sets, and how many requests a failing provider sees in all."""
 
+import asyncio
+
 import pytest
 
 from trouplet import Kernel
 from trouplet.errors import BadSetting, ModelError
 from trouplet.model_io import ModelRequest
+from trouplet.testing.fault_server import READ, RESET, response
 from trouplet_http import RetryPolicy
 from trouplet_resilience import AllModelsFailed
 from trouplet_resilience.retry import retry_policy, with_policy
@@ -35,6 +38,29 @@ async def test_a_fallback_does_not_multiply_the_retries(service, order):
         with pytest.raises(AllModelsFailed):
             await kernel.agent("A", model="openai-compatible:one")("Hello")
     assert failing.asked == ["one"] * 3 + ["two"] * 3 + ["three"] * 3
+
+
+async def test_a_provider_that_asks_for_a_day_is_left_at_once_for_the_next_model(service):
+    limited = response(b"{}", status=429, headers={"retry-after": "86400"})
+    serving = await service(one=(limited, READ), two="ok")
+    config = {"fallback": {"models": ["openai-compatible:two"]}}
+    async with kernel_at(serving, "retry", "fallback", **config) as kernel:
+        async with asyncio.timeout(20):
+            reply = await kernel.agent("A", model="openai-compatible:one")("Hello", deadline=60)
+    assert reply.text == "I am two."
+    assert serving.asked == ["one", "two"]
+    assert "asks to wait 86400 s" in reply.notes[0]
+
+
+async def test_a_connection_that_breaks_off_within_the_answer_is_not_sent_again(service, good):
+    whole = good("I am one, I think.")
+    broken = whole[: whole.index(b"I think") + 10]
+    serving = await service(one=(broken, RESET), two="ok")
+    config = {"fallback": {"models": ["openai-compatible:two"], "buffer": True}, "retry": {"max_retries": 3}}
+    async with kernel_at(serving, "retry", "fallback", **config) as kernel:
+        reply = await kernel.agent("A", model="openai-compatible:one")("Hello")
+    assert reply.text == "I am two."
+    assert serving.asked == ["one", "two"]
 
 
 async def test_a_request_that_is_refused_is_sent_once(service):

@@ -1,11 +1,16 @@
 """What stands between a reader and the provider's stream: nothing, once it has begun."""
 
+import asyncio
+import threading
 import weakref
+from contextlib import aclosing
 from types import MethodWrapperType
 
 import pytest
 
-from trouplet.model_io import Finish, TextChunk
+from trouplet.agent_run import Run
+from trouplet.model_io import Finish, ModelRequest, TextChunk
+from trouplet.testing import ScriptedModel
 from trouplet_resilience.streams import LateStream, Opened, opened
 
 
@@ -53,7 +58,28 @@ async def test_a_stream_that_was_read_and_dropped_counts_as_closed():
     assert len([chunk async for chunk in stream]) == 2
     del stream
     assert gone() is None
+    await asyncio.sleep(0)
     assert said == ["closed"]
+
+
+async def test_a_stream_that_another_thread_collects_is_closed_in_its_own():
+    threads = []
+    stream = [late(provider(TextChunk("a"), Finish()), lambda: threads.append(threading.current_thread()))]
+    await anext(stream[0])
+    await asyncio.to_thread(stream.clear)
+    await asyncio.sleep(0)
+    assert threads == [threading.current_thread()]
+
+
+async def test_all_plugins_together_leave_the_models_own_stream_to_the_reader(stage):
+    config = {"fallback": {"models": ["b:2"]}, "rate-limits": {"a": {"concurrency": 1, "tokens_per_minute": 1000}}}
+    at = stage("retry", "fallback", "rate-limits", models={"a:1": [["a", "b"]], "b:2": []}, config=config)
+    async with at.kernel as kernel:
+        agent = kernel.agent("A", model="a:1")
+        run = Run(agent, (), kernel=kernel, memory=agent.memory)
+        async with aclosing(run.model_call(ModelRequest([]))) as chunks:
+            await anext(chunks)
+            assert chunks.__anext__.__self__.ag_code is ScriptedModel.stream.__code__
 
 
 async def test_an_error_of_the_first_chunk_closes_the_inner_stream_and_ends_the_outer_one():

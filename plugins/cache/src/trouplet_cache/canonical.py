@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def canonical(request: ModelRequest, info: ModelInfo) -> dict[str, Any]:
-    """Return the canonical form of a request to a model; ``TypeError`` when an option has no JSON form."""
+    """Return the canonical form of a request to a model.
+
+    Raises ``TypeError`` or ``ValueError`` when an option has no JSON form.
+    """
     numbers: dict[str, str] = {}
     made = {
         "model": info.id,
@@ -35,7 +38,7 @@ def canonical(request: ModelRequest, info: ModelInfo) -> dict[str, Any]:
         "options": dict(request.options),
     }
     kept = {name: value for name, value in made.items() if value}
-    plain: dict[str, Any] = json.loads(json.dumps(kept, default=_plain))
+    plain: dict[str, Any] = json.loads(json.dumps(kept, default=_plain, allow_nan=False))
     return plain
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from trouplet.errors import BadSetting, ModelError, NotStorable
-from trouplet_cache.asked_model import asked_model
 from trouplet_cache.canonical import canonical
 from trouplet_cache.cassette import Exchange, Recording, Replay
 from trouplet_cache.settings import PATH, check, one_of
@@ -77,9 +76,9 @@ def _redactor(scope: Scope) -> Redactor:
 
 async def _canonical(request: ModelRequest, scope: Scope, redactor: Redactor) -> dict[str, Any]:
     """Return the request as it is recorded and compared."""
-    info = asked_model(request, scope).info
+    info = (request.model or scope.agent.model).info
     try:
         made = await asyncio.to_thread(lambda: redactor.data(canonical(request, info)))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise NotStorable(f"a request to {info.id} cannot be recorded", why=str(error)) from error
     return cast("dict[str, Any]", made)

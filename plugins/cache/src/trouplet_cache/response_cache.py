@@ -18,7 +18,6 @@ from trouplet.errors import NotStorable, StateError
 from trouplet.model_io import Finish, Usage
 from trouplet.ports import Formatter
 from trouplet.scope import note
-from trouplet_cache.asked_model import asked_model
 from trouplet_cache.canonical import canonical, digest
 from trouplet_cache.chunk_codec import dump_chunk, joined, load_chunk
 from trouplet_cache.disk_store import MAX_BYTES, MAX_ENTRIES
@@ -75,7 +74,7 @@ class ResponseCache:
         return partial(self._call, call_next, scope)
 
     def _call(self, call_next: Call, scope: Scope, request: ModelRequest) -> Stream:
-        info = asked_model(request, scope).info
+        info = (request.model or scope.agent.model).info
         if not self._takes(request, info):
             return call_next(request)
         return self._answer(call_next, request, info)

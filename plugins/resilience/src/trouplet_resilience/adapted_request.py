@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 
 def adapted(request: ModelRequest, first: ChatModel, other: ChatModel) -> ModelRequest:
-    """Return the request as it would have been made for ``other``; what has to be left out is noted in the run."""
+    """Return the request as one to ``other``, made to fit it; what has to be left out is noted in the run."""
     made = replace(
-        request, formatter=_formatter(request.formatter, first, other), options=_options(request.options, first, other)
+        request,
+        model=other,
+        formatter=_formatter(request.formatter, first, other),
+        options=_options(request.options, first, other),
     )
     _ask_for_output(made, other)
     return made

@@ -22,7 +22,6 @@ from trouplet.scope import note
 from trouplet.spelling import did_you_mean
 from trouplet_resilience.adapted_request import adapted
 from trouplet_resilience.errors import KINDS, PASSING, AllModelsFailed
-from trouplet_resilience.routing import RoutedRequest, model_of
 from trouplet_resilience.settings import NAMES, SWITCH, check
 from trouplet_resilience.streams import LateStream, Opened, opened
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trouplet.kernel import Kernel
-    from trouplet.model_io import Chunk, ModelRequest
+    from trouplet.model_io import Chunk, ModelInfo, ModelRequest
     from trouplet.ports import ChatModel
     from trouplet.scope import Scope
     from trouplet_resilience.streams import Call, Stream
@@ -87,13 +86,13 @@ class Fallback:
 
     async def _open(self, call_next: Call, scope: Scope, request: ModelRequest) -> Opened:
         """Begin the answer of the first model that gives one."""
-        first = model_of(request, scope)
+        first = request.model or scope.agent.model
         budget = _Budget(request.deadline)
         failures: list[tuple[str, ModelError]] = []
         for model in self._chain(first, scope):
-            attempt = request if model is first else _attempt(request, first, model)
+            attempt = request if model is first else adapted(request, first, model)
             try:
-                answer = await self._answer(call_next, replace(attempt, deadline=budget.left))
+                answer = await self._answer(call_next, replace(attempt, deadline=budget.left), model.info)
             except ModelError as error:
                 failures.append((model.info.id, error))
                 if not self._goes_on(error, is_first=model is first) or budget.spent:
@@ -116,16 +115,14 @@ class Fallback:
         """Whether the next model is asked. One that cannot do what the first one can is passed over."""
         return isinstance(error, self.settings.on) or (not is_first and isinstance(error, Unsupported))
 
-    async def _answer(self, call_next: Call, request: ModelRequest) -> Opened:
+    async def _answer(self, call_next: Call, request: ModelRequest, info: ModelInfo) -> Opened:
         stream = call_next(request)
         try:
             return await (_whole(stream) if self.settings.buffer else opened(stream))
         except StopAsyncIteration:
-            raise StreamInterrupted("the answer ended before it began") from None
-
-
-def _attempt(request: ModelRequest, first: ChatModel, model: ChatModel) -> RoutedRequest:
-    return RoutedRequest.to(model, adapted(request, first, model))
+            raise StreamInterrupted(
+                f"the answer of {info.id} ended before it was complete", provider=info.provider
+            ) from None
 
 
 def _note_answer(model: ChatModel, failures: Sequence[tuple[str, ModelError]]) -> None:
@@ -134,13 +131,13 @@ def _note_answer(model: ChatModel, failures: Sequence[tuple[str, ModelError]]) -
 
 
 async def _whole(stream: Stream) -> Opened:
-    """Take a whole answer; raise what broke it off."""
+    """Take a whole answer; raise what broke it off, and ``StopAsyncIteration`` when nothing says why."""
     try:
         chunks = [chunk async for chunk in stream]
     finally:
         await stream.aclose()
     if not chunks or not isinstance(chunks[-1], Finish):
-        raise StreamInterrupted("the answer ended before it was complete")
+        raise StopAsyncIteration
     return Opened(chunks[0], _again(chunks[1:]))
 
 

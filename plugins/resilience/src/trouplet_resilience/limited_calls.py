@@ -8,12 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trouplet.messages import MediaBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
-from trouplet_resilience.routing import model_of
 from trouplet_resilience.streams import LateStream, Opened, opened
 
 if TYPE_CHECKING:
     from trouplet.messages import ContentBlock
-    from trouplet.model_io import ModelRequest, Usage
+    from trouplet.model_io import ModelInfo, ModelRequest, Usage
     from trouplet.scope import Scope
     from trouplet_resilience.rate_limits import Grant, RateLimits
     from trouplet_resilience.streams import Call, Stream
@@ -38,7 +37,7 @@ class LimitedCalls:
     def __call__(self, request: ModelRequest) -> Stream:
         """Return the answer; its first chunk waits for the limits."""
         self._last = None
-        if not self._limits.of(model_of(request, self._scope).info):
+        if not self._limits.of(self._asked(request)):
             return self._call_next(request)
         return LateStream(partial(self._open, request))
 
@@ -48,8 +47,11 @@ class LimitedCalls:
         if grant is not None and usage.calls and not usage.unknown:
             grant.settle(usage.input_tokens + usage.output_tokens)
 
+    def _asked(self, request: ModelRequest) -> ModelInfo:
+        return (request.model or self._scope.agent.model).info
+
     async def _open(self, request: ModelRequest) -> Opened:
-        info, deadline, loop = model_of(request, self._scope).info, request.deadline, asyncio.get_running_loop()
+        info, deadline, loop = self._asked(request), request.deadline, asyncio.get_running_loop()
         counted = any([limit.counts_tokens for _, limit in self._limits.of(info)])
         began = loop.time()
         grant = await self._limits.acquire(info, estimated_tokens(request) if counted else 0, deadline=deadline)

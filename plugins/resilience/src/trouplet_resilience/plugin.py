@@ -54,13 +54,6 @@ class FallbackPlugin:
         """Ask the models in turn."""
         return self._fallback.calls(call_next, scope)
 
-    @hookimpl(specname="wrap_model_call", trylast=True)
-    def route_model_call(self, call_next: Call) -> Call:
-        """Lead requests to the model that they name, inside of all other middleware."""
-        from trouplet_resilience.routing import route
-
-        return route(call_next)
-
 
 class RateLimitsPlugin:
     """Lets model calls wait for their turn. Its limits are the kernel's resource ``rate-limits``."""

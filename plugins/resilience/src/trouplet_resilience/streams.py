@@ -8,6 +8,7 @@ several such streams around each other cost as much as one.
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
@@ -44,15 +45,16 @@ class LateStream(AsyncGenerator[Chunk, None]):
     """A stream that ``open`` begins when its first chunk is asked for.
 
     Whoever closes it closes the inner stream. One that is read to its end, and dropped without being closed, counts
-    as closed when it is collected.
+    as closed when it is collected, in whatever thread that happens.
     """
 
-    __slots__ = ("__anext__", "__weakref__", "_closed", "_open", "_rest")
+    __slots__ = ("__anext__", "__weakref__", "_closed", "_open", "_rest", "_when_dropped")
 
     def __init__(self, open: Callable[[], Awaitable[Opened]]) -> None:
         self._open = open
         self._rest: Stream | None = None
         self._closed: Callable[[], object] | None = None
+        self._when_dropped: weakref.finalize[..., LateStream] | None = None
         self._read_with(self._first)
 
     def __aiter__(self) -> Self:
@@ -76,7 +78,7 @@ class LateStream(AsyncGenerator[Chunk, None]):
                 await self._rest.aclose()
         finally:
             self._read_with(_ended)
-            if self._closed is not None:
+            if self._closed is not None and self._when_dropped is not None and self._when_dropped.detach():
                 self._closed()
 
     async def _first(self) -> Chunk:
@@ -84,8 +86,9 @@ class LateStream(AsyncGenerator[Chunk, None]):
         opened = await self._open()
         self._rest = opened.rest
         if opened.closed is not None:
-            self._closed = finalizer = weakref.finalize(self, opened.closed)
-            finalizer.atexit = False
+            self._closed = opened.closed
+            self._when_dropped = weakref.finalize(self, _call_in, asyncio.get_running_loop(), opened.closed)
+            self._when_dropped.atexit = False
         self._read_with(opened.rest.__anext__)
         return opened.first
 
@@ -95,3 +98,8 @@ class LateStream(AsyncGenerator[Chunk, None]):
 
 async def _ended() -> Chunk:
     raise StopAsyncIteration
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, closed: Callable[[], object]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(closed)
