@@ -8,6 +8,7 @@ import pytest
 from trouplet import Kernel, Msg, Secret, Subscription, TextDelta
 from trouplet.errors import BadSetting, BareModelName, KernelClosed, ProviderNotInstalled, UnknownProvider
 from trouplet.hooks import hookimpl
+from trouplet.providers import KNOWN_PROVIDERS
 from trouplet.testing import ScriptedModel, call
 
 
@@ -80,11 +81,14 @@ async def test_tools_of_a_plugin_are_asked_for_by_name(tmp_path: Path) -> None:
         ("gpt-5", BareModelName, "Write provider:model, e.g. openai:gpt-5"),
         ("openai/gpt-5", BareModelName, "Did you mean 'openai:gpt-5'?"),
         ("tset:echo", UnknownProvider, "test"),
-        ("anthropic:claude", ProviderNotInstalled, "pip install trouplet-anthropic"),
+        ("acme:m", ProviderNotInstalled, "pip install trouplet-acme"),
         ("test:ecoh", BadSetting, "test:echo"),
     ],
 )
-def test_a_model_that_cannot_be_had_says_what_to_type(tmp_path: Path, name: str, error: type, said: str) -> None:
+def test_a_model_that_cannot_be_had_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, error: type, said: str
+) -> None:
+    monkeypatch.setitem(KNOWN_PROVIDERS, "acme", "trouplet-acme")
     with pytest.raises(error) as caught:
         isolated(tmp_path).model(name)
     assert said in str(caught.value)

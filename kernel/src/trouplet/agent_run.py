@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from trouplet.chains import chains_of
+from trouplet.errors import BudgetExceeded
 from trouplet.messages import Msg
 from trouplet.reply import Reply
 from trouplet.run_state import RunState
@@ -110,9 +111,10 @@ class Run:
         if call is None:
             from trouplet.negotiation import negotiate
 
-            model = self.agent.model
+            own = self.agent.model
 
             def ask(request: ModelRequest) -> AsyncGenerator[Chunk, None]:
+                model = request.model or own
                 return model.stream(negotiate(request, model.info))
 
             call = self._model_call = self.chains.wrap("wrap_model_call", ask, self.scope)
@@ -210,7 +212,7 @@ class Run:
                     await self._repair("The call was stopped, because the run failed.")
                     raise
         except BaseException as error:
-            self._end("interrupted" if isinstance(error, asyncio.CancelledError) else "failed", None, error)
+            self._end(_status_of(error), None, error)
             raise
         made = self._reply_from(reply)
         self._end(made.status, made, None)
@@ -313,6 +315,12 @@ class Run:
         self._interruption = interruption
         if self._work is not None:
             self._work.cancel()
+
+
+def _status_of(error: BaseException) -> RunStatus:
+    if isinstance(error, asyncio.CancelledError):
+        return "interrupted"
+    return "limit" if isinstance(error, BudgetExceeded) else "failed"
 
 
 class Interruption:

@@ -26,7 +26,8 @@
     │   ├── KernelClosed (RuntimeError)       TP-402
     │   ├── InvalidHistory (ValueError)       TP-403
     │   ├── OutputMissing (ValueError)        TP-404  the model gave no valid structured output
-    │   └── BadInput (TypeError)              TP-405
+    │   ├── BadInput (TypeError)              TP-405
+    │   └── BudgetExceeded                    TP-406  ends the run with the status "limit"
     ├── StateError (ValueError)               TP-5xx
     │   ├── NotStorable (TypeError)           TP-501
     │   └── NewerFormat                       TP-502
@@ -48,6 +49,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
 
 class TroupletError(Exception):
@@ -257,6 +259,30 @@ class BadInput(RunError, TypeError):
     """An agent or a message was given something that is not a message."""
 
     code = "TP-405"
+
+
+class BudgetExceeded(RunError):
+    """A budget is used up, so that no further model call may start.
+
+    ``budget`` says whose it is (``run``, ``kernel``), ``quantity`` of what (``money``, ``calls``, ``output_tokens`` …),
+    ``limit`` and ``spent`` how much was allowed and has been used.
+    """
+
+    code = "TP-406"
+
+    def __init__(
+        self, budget: str, quantity: str, *, limit: int | Decimal, spent: int | Decimal, fix: str = ""
+    ) -> None:
+        self.budget = budget
+        self.quantity = quantity
+        self.limit = limit
+        self.spent = spent
+        name, sign = quantity.replace("_", " "), "$" if quantity == "money" else ""
+        super().__init__(
+            f"the limit of the {budget} is reached: {sign}{spent} of {sign}{limit} {'' if sign else name}".rstrip(),
+            why="no model call may start any more",
+            fix=fix,
+        )
 
 
 class StateError(TroupletError, ValueError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trouplet.cancellation import raise_if_cancelled
-from trouplet.errors import ModelError, OutputMissing, StreamInterrupted
+from trouplet.errors import BudgetExceeded, ModelError, OutputMissing, StreamInterrupted
 from trouplet.messages import Msg, TextBlock, ThinkingBlock, ToolUseBlock, new_id
 from trouplet.model_io import ModelRequest, Usage
 from trouplet.response import ResponseBuilder
@@ -201,7 +201,8 @@ class ReasonActLoop:
 
     async def _keep_partial(self, builder: ResponseBuilder, message_id: str, error: BaseException) -> None:
         run = self._run
-        run.state.usage += Usage.not_reported()
+        if not isinstance(error, BudgetExceeded):
+            run.state.usage += Usage.not_reported()
         if isinstance(error, ModelError) and not error.partial:
             error.partial = builder.text
         content = [block for block in builder.blocks(calls=False) if isinstance(block, TextBlock)]

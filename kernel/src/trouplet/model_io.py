@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from trouplet.messages import ContentBlock, MediaBlock, Msg
-    from trouplet.ports import Formatter
+    from trouplet.ports import ChatModel, Formatter
 
     Capability: TypeAlias = Literal[
         "tools",
@@ -80,7 +80,8 @@ class ModelRequest:
     ``tool_choice`` is ``auto``, ``none``, ``required`` or a tool's name. ``output_schema`` asks for a JSON answer of
     that schema. ``deadline`` is the time in seconds that the whole call may take, retries included. ``formatter``
     overrides the model's own. ``retry`` replaces the policy of the one layer that repeats requests: a
-    ``trouplet_http.RetryPolicy`` for models that speak HTTP; others have no use for it.
+    ``trouplet_http.RetryPolicy`` for models that speak HTTP; others have no use for it. ``model`` is asked instead of
+    the agent's: middleware sets it.
     """
 
     messages: Sequence[Msg]
@@ -91,14 +92,16 @@ class ModelRequest:
     formatter: Formatter | None = None
     deadline: float | None = None
     retry: object = None
+    model: ChatModel | None = None
 
 
 @dataclass(slots=True)
 class Usage:
     """Tokens of one or more model calls.
 
-    ``input_tokens`` includes the cached ones, ``output_tokens`` includes reasoning. ``calls`` counts the model calls;
-    ``unknown`` how many of them did not report their usage.
+    ``input_tokens`` includes those that were read from a cache (``cached_tokens``) and those that were written to one
+    (``cache_write_tokens``), ``output_tokens`` includes reasoning. ``calls`` counts the model calls; ``unknown`` how
+    many of them did not report their usage.
     """
 
     input_tokens: int = 0
@@ -107,6 +110,7 @@ class Usage:
     reasoning_tokens: int = 0
     calls: int = 1
     unknown: int = 0
+    cache_write_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -116,6 +120,7 @@ class Usage:
             self.reasoning_tokens + other.reasoning_tokens,
             self.calls + other.calls,
             self.unknown + other.unknown,
+            self.cache_write_tokens + other.cache_write_tokens,
         )
 
     @classmethod

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from trouplet.errors import ConfigError, MissingKey, PluginLoadError, RateLimited
+from trouplet.providers import KNOWN_PROVIDERS
 from trouplet_cli.failure import Failure, describe, exit_code
 
 
@@ -42,10 +43,11 @@ def test_a_missing_key_is_one_line_with_its_fix_and_exit_code_3(trouplet):
         ("gpt-5", "TP-104", "openai:gpt-5"),
         ("openai/gpt-5", "TP-104", "Did you mean 'openai:gpt-5'?"),
         ("openia:gpt-5", "TP-102", "Did you mean 'openai'?"),
-        ("anthropic:claude", "TP-103", "pip install trouplet-anthropic"),
+        ("acme:m", "TP-103", "pip install trouplet-acme"),
     ],
 )
-def test_a_model_that_cannot_be_had_says_what_to_type(trouplet, model, code, hint):
+def test_a_model_that_cannot_be_had_says_what_to_type(trouplet, monkeypatch, model, code, hint):
+    monkeypatch.setitem(KNOWN_PROVIDERS, "acme", "trouplet-acme")
     result = trouplet("run", model, "hi")
     assert result.exit_code == 3
     assert result.stderr.startswith(f"✗ {code} ")

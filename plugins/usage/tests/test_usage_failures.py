@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from trouplet.errors import RateLimited, StreamInterrupted
+from trouplet.errors import BudgetExceeded, RateLimited, StreamInterrupted
 from trouplet.model_io import Finish, TextChunk, Usage
 from trouplet.testing import Step, call
-from trouplet_usage import BudgetExceeded, usage_report
+from trouplet_usage import usage_report
 
 QUESTION = "word " * 800
 """4000 bytes: about a thousand tokens."""

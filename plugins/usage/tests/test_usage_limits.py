@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from trouplet.errors import BadSetting
+from trouplet.errors import BadSetting, BudgetExceeded
 from trouplet.model_io import Usage
 from trouplet.testing import call
 from trouplet.testing.history import validate_history
-from trouplet_usage import BudgetExceeded, usage_report
+from trouplet_usage import usage_report
 
 PRICES = {"acme:rocket": {"input": 100, "output": 500}}
 """So a call of the tests, of 1000 tokens in and 200 out, costs $0.20."""

@@ -9,11 +9,11 @@ from genai_prices import Usage as LibraryUsage
 from genai_prices import calc_price
 
 from trouplet import Kernel, tool
-from trouplet.errors import BadInput, ConfigError
+from trouplet.errors import BadInput, BudgetExceeded, ConfigError
 from trouplet.model_io import Usage
 from trouplet.testing import call
 from trouplet.tool_io import Allow
-from trouplet_usage import BudgetExceeded, usage_report
+from trouplet_usage import usage_report
 
 
 def library(model: str, usage: Usage) -> Decimal:

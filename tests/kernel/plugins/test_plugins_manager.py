@@ -17,6 +17,7 @@ from trouplet.errors import (
     UnknownProvider,
 )
 from trouplet.hooks import hookimpl
+from trouplet.providers import KNOWN_PROVIDERS
 from trouplet.selection import Selection
 from trouplet.testing import EchoModel, PluginStand
 
@@ -124,16 +125,21 @@ def test_an_unknown_provider_is_answered_with_suggestions(site, model):
     assert "test" in text
 
 
-def test_a_known_provider_that_is_not_installed_says_what_to_install(site):
-    with pytest.raises(ProviderNotInstalled, match="pip install trouplet-anthropic"):
-        site.manager().create_model("anthropic", "m", {})
+@pytest.fixture
+def acme(monkeypatch):
+    monkeypatch.setitem(KNOWN_PROVIDERS, "acme", "trouplet-acme")
 
 
-def test_a_known_provider_whose_metadata_is_broken_says_so(site):
-    site.add("trouplet-anthropic", b"\xff[trouplet.models]\n")
+def test_a_known_provider_that_is_not_installed_says_what_to_install(site, acme):
+    with pytest.raises(ProviderNotInstalled, match="pip install trouplet-acme"):
+        site.manager().create_model("acme", "m", {})
+
+
+def test_a_known_provider_whose_metadata_is_broken_says_so(site, acme):
+    site.add("trouplet-acme", b"\xff[trouplet.models]\n")
     with pytest.raises(PluginLoadError, match="cannot be read") as caught:
-        site.manager().create_model("anthropic", "m", {})
-    assert "pip install --force-reinstall trouplet_anthropic" in str(caught.value)
+        site.manager().create_model("acme", "m", {})
+    assert "pip install --force-reinstall trouplet_acme" in str(caught.value)
 
 
 def test_an_unknown_name_of_another_kind_is_not_found(site):

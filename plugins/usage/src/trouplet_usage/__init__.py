@@ -4,7 +4,6 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from trouplet_usage.errors import BudgetExceeded as BudgetExceeded
     from trouplet_usage.plugin import UsagePlugin as UsagePlugin
     from trouplet_usage.price_list import PriceList as PriceList
     from trouplet_usage.price_list import price_of as price_of
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from trouplet_usage.report import usage_report as usage_report
 
 _HOMES = {
-    "BudgetExceeded": "errors",
     "ModelUsage": "report",
     "Price": "prices",
     "PriceList": "price_list",
@@ -25,7 +23,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "BudgetExceeded", "ModelUsage", "Price", "PriceList", "UsagePlugin", "UsageReport", "price_of", "usage_report",
+    "ModelUsage", "Price", "PriceList", "UsagePlugin", "UsageReport", "price_of", "usage_report",
 ]  # fmt: skip
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from trouplet.errors import BudgetExceeded
 from trouplet.model_io import Usage
-from trouplet_usage.errors import BudgetExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,8 @@ class Ledger:
         for quantity, limit in self._limits:
             spent = self.started if quantity == "calls" else self.total.amount(quantity)
             if spent >= limit:
-                raise BudgetExceeded(self._owner, quantity, limit=limit, spent=spent)
+                fix = f'Raise it: config={{"usage": {{"{self._owner}": {{"{quantity}": …}}}}}}'
+                raise BudgetExceeded(self._owner, quantity, limit=limit, spent=spent, fix=fix)
 
     def _chain(self) -> Iterator[Ledger]:
         ledger: Ledger | None = self

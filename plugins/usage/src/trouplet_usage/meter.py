@@ -124,5 +124,5 @@ class Meter:
 
 def _target(request: ModelRequest, scope: Scope) -> ModelInfo:
     """Return the model that a request goes to: the agent's, unless a fallback's request names another."""
-    model: ChatModel = getattr(request, "model", None) or scope.agent.model
+    model: ChatModel = request.model or scope.agent.model
     return model.info

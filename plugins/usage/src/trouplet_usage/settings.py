@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _SETTINGS = ("run", "kernel", "prices", "unknown_price")
-_PRICES = ("input", "output", "cached")
+_PRICES = ("input", "output", "cached", "cache_write")
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,7 +60,7 @@ def _price(where: str, found: object) -> Price:
         raise BadSetting(f"{where} has no price of input", fix='Give {"input": 1.0, "output": 3.0}, per million tokens')
     _check_names(where, found, _PRICES)
     amounts = {name: dollars(f"{where}[{name!r}]", value) for name, value in found.items()}
-    return Price(amounts["input"], amounts.get("output"), amounts.get("cached"))
+    return Price(amounts["input"], amounts.get("output"), amounts.get("cached"), cache_write=amounts.get("cache_write"))
 
 
 def _check_names(where: str, found: Collection[str], known: Collection[str]) -> None:
