@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from trouplet_openai.plugin import OpenAIPlugin as OpenAIPlugin
     from trouplet_openai.responses import OpenAIResponsesModel as OpenAIResponsesModel
     from trouplet_openai.responses_formatter import OpenAIResponsesFormatter as OpenAIResponsesFormatter
+    from trouplet_openai.tiktoken_counter import TiktokenCounter as TiktokenCounter
+    from trouplet_openai.token_counter import OpenAITokenCounter as OpenAITokenCounter
 
 _HOMES = {
     "OpenAIChatFormatter": "formatter",
@@ -18,6 +20,8 @@ _HOMES = {
     "OpenAIPlugin": "plugin",
     "OpenAIResponsesFormatter": "responses_formatter",
     "OpenAIResponsesModel": "responses",
+    "OpenAITokenCounter": "token_counter",
+    "TiktokenCounter": "tiktoken_counter",
 }
 
 __all__ = [
@@ -27,6 +31,8 @@ __all__ = [
     "OpenAIPlugin",
     "OpenAIResponsesFormatter",
     "OpenAIResponsesModel",
+    "OpenAITokenCounter",
+    "TiktokenCounter",
 ]
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trouplet.plugin_context import PluginContext
-    from trouplet.ports import ChatModel, EmbeddingModel, Formatter
+    from trouplet.ports import ChatModel, EmbeddingModel, Formatter, TokenCounter
 
 _KEYS = {
     "openai": "OPENAI_API_KEY",
@@ -59,6 +59,23 @@ def configured_embedding(
     options: dict[str, Any] = {**context.config, **config}
     _connect(context, provider, model, options, api="embeddings")
     return OpenAIEmbedding(model, provider=provider, **options)
+
+
+def configured_counter(context: PluginContext, provider: str, model: str, config: Mapping[str, object]) -> TokenCounter:
+    """Make a token counter: one that asks OpenAI, or one that counts here (``offline=True``, and for others)."""
+    options: dict[str, Any] = dict(config)
+    offline, encoding = options.pop("offline", None), options.pop("encoding", None)
+    if offline is None:
+        settings = {name: value for name, value in context.config.items() if name in ("base_url", "api_key", "headers")}
+        offline = not is_openai(_base_url(context, provider, model, {**settings, **options}.get("base_url")))
+    if offline:
+        from trouplet_openai.tiktoken_counter import TiktokenCounter
+
+        return TiktokenCounter(model, encoding=encoding)
+    from trouplet_openai.token_counter import OpenAITokenCounter
+
+    _connect(context, provider, model, options, api="responses")
+    return OpenAITokenCounter(model, media=media_of(context), **options)
 
 
 def configured_formatter(context: PluginContext, name: str, config: Mapping[str, object]) -> Formatter:

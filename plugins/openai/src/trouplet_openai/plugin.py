@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from trouplet.hooks import PluginContext
     from trouplet.model_io import ModelInfo
-    from trouplet.ports import ChatModel, EmbeddingModel, Formatter
+    from trouplet.ports import ChatModel, EmbeddingModel, Formatter, TokenCounter
 
 PROVIDERS = ("openai", "openai-compatible", "azure")
 FORMATTERS = ("openai", "openai-responses")
@@ -48,6 +48,15 @@ class OpenAIPlugin:
         from trouplet.catalogue import Catalogue
 
         return Catalogue.of_package("trouplet_openai").models("openai")
+
+    @hookimpl
+    def create_token_counter(self, provider: str, model: str, config: Mapping[str, object]) -> TokenCounter | None:
+        """Make a counter that asks the API, or with ``offline=True`` one that counts with tiktoken."""
+        if provider not in PROVIDERS:
+            return None
+        from trouplet_openai.configured import configured_counter
+
+        return configured_counter(self._context, provider, model, config)
 
     @hookimpl
     def create_formatter(self, name: str, model: ModelInfo | None, config: Mapping[str, object]) -> Formatter | None:

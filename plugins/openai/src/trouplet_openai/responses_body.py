@@ -62,7 +62,7 @@ class ResponsesBody:
         if stream:
             self._frame["stream"] = True
         self._fixed = self._fields(options)
-        self._tools = KeptForm(_wrapped_tools)
+        self._tools = KeptForm(wrapped_tools)
         self._format = KeptForm(_format)
 
     def build(self, request: ModelRequest, items: list[dict[str, object]]) -> dict[str, object]:
@@ -121,7 +121,8 @@ def _allowed(request: ModelRequest, allowed: object) -> list[dict[str, object]]:
     return [{"type": "function", "name": name} for name in allowed]
 
 
-def _wrapped_tools(tools: Sequence[ToolSchema]) -> list[dict[str, object]]:
+def wrapped_tools(tools: Sequence[ToolSchema]) -> list[dict[str, object]]:
+    """The wire form of tools; their schemas stay as they are."""
     return [
         {
             "type": "function",
