@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trouplet.ports import EmbeddingModel
 
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
-TEXTS = ["one kettle", "two cups", "three spoons", "a fourth thing", "one kettle"]
+TEXTS = ("one kettle", "two cups", "three spoons", "a fourth thing", "one kettle")
 _UNICODE = ["茶", "🫖 👩\u200d🍳", "a\u2028b", "a\x00b", "\ufeffa", "e\u0301", "\U000e0041 a"]
 
 
@@ -52,7 +52,7 @@ class EmbeddingContract(Contract):
         async with self.serve() as model:
             together = (await model.embed(TEXTS)).vectors
             alone = [(await model.embed([text])).vectors[0] for text in TEXTS]
-        assert len(together) == len(TEXTS)
+        assert len(together) == len(TEXTS), f"{len(together)} vectors for {len(TEXTS)} inputs"
         for text, one, other in zip(TEXTS, together, alone, strict=True):
             assert close(one, other), f"{text!r} has another vector in company than alone"
 
@@ -61,20 +61,20 @@ class EmbeddingContract(Contract):
         async with self.serve() as model:
             for vector in (await model.embed(TEXTS)).vectors:
                 assert len(vector) == model.dimensions
-                assert all([math.isfinite(number) for number in vector])
+                assert all([math.isfinite(number) for number in vector]), f"no vector: {vector}"
 
     @pytest.mark.asyncio
     async def test_no_inputs_have_no_vectors_and_cost_nothing(self) -> None:
         async with self.serve() as model:
             made = await model.embed([])
         assert made.vectors == []
-        assert (made.usage.calls, made.usage.input_tokens) == (0, 0)
+        assert (made.usage.calls, made.usage.input_tokens) == (0, 0), f"nothing was embedded, and cost {made.usage}"
 
     @pytest.mark.asyncio
     async def test_text_blocks_are_texts(self) -> None:
         async with self.serve() as model:
             as_text, as_block = await model.embed(TEXTS[:1]), await model.embed([TextBlock(TEXTS[0])])
-        assert close(as_text.vectors[0], as_block.vectors[0])
+        assert close(as_text.vectors[0], as_block.vectors[0]), "a text has another vector as a block"
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("text", _UNICODE, ids=ascii)
@@ -112,14 +112,15 @@ class EmbeddingContract(Contract):
         inputs = list(TEXTS)
         async with self.serve() as model:
             await model.embed(inputs)
-        assert inputs == TEXTS
+        assert inputs == list(TEXTS), "the model has changed the list that it was given"
 
     @pytest.mark.asyncio
     async def test_calls_at_the_same_time_are_independent(self) -> None:
         async with self.serve() as model:
             expected = [(await model.embed([text])).vectors[0] for text in TEXTS]
             together = await asyncio.gather(*[model.embed([text]) for text in TEXTS])
-        assert all([close(one.vectors[0], other) for one, other in zip(together, expected, strict=True)])
+        for text, one, other in zip(TEXTS, together, expected, strict=True):
+            assert close(one.vectors[0], other), f"{text!r} has the vector of another call"
 
     @asynccontextmanager
     async def closing(self, model: EmbeddingModel) -> AsyncIterator[EmbeddingModel]:
