@@ -1,7 +1,7 @@
 """``AnthropicTokenEstimate``: how many tokens Claude would count, without asking.
 
 Anthropic publishes no tokenizer. The formula is: ASCII letters and white space / 4.2 + other ASCII / 2 + bytes of other
-UTF-8 / 2.4, times 1.3 for the tokenizer that came with Claude Opus 4.7; an image is 1,600; a message costs 3 and a
+UTF-8 / 2.4, times 1.3 for the tokenizer that came with Claude Opus 4.7; an image is 1,600; a turn costs 3 and a
 request 4 beside what they hold; tools cost 346 beside what they say. Against the tokenizer of Claude 2, the last one
 that was published, it is -3 % to +10 % for English and code, -4 % to +24 % for JSON, +4 % for Chinese, and within 26 %
 for German, Russian, Arabic and Japanese; it counts a third too little for emoji. The factor 1.3 is Anthropic's own
@@ -55,7 +55,8 @@ class AnthropicTokenEstimate:
     def _message(self, msg: Msg) -> int:
         known = self._known.get(msg)
         if known is None:
-            known = self._known[msg] = _MESSAGE_TOKENS + sum([self._block(block) for block in msg.content])
+            frame = 0 if msg.role == "system" else _MESSAGE_TOKENS
+            known = self._known[msg] = frame + sum([self._block(block) for block in msg.content])
         return known
 
     def _block(self, block: ContentBlock) -> int:

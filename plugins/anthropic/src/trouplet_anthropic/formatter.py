@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from trouplet.conversation import ChatFormatter, own_thinking, result_text
+from trouplet.conversation import ChatFormatter, own_thinking
 from trouplet.errors import Unsupported
 from trouplet.messages import ImageBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
@@ -75,7 +75,7 @@ class AnthropicFormatter(ChatFormatter):
             "type": "tool_result",
             "tool_use_id": wire_id(result.id),
             # A failed call without a word about it would be refused.
-            "content": await self._contents(result.output) or [_text(result_text(result))],
+            "content": await self._contents(result.output) or [_text("(no output)")],
         }
         return made if result.status == "ok" else {**made, "is_error": True}
 
