@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trouplet.errors import BadSetting
@@ -14,14 +16,14 @@ if TYPE_CHECKING:
     from trouplet_gemini.generation import Generation
 
 GENERATION_FIELDS = frozenset({
-    "audioTranscriptionConfig", "continuationToken", "enableEnhancedCivicAnswers", "frequencyPenalty", "imageConfig",
+    "audioTranscriptionConfig", "enableEnhancedCivicAnswers", "frequencyPenalty", "imageConfig",
     "logprobs", "maxOutputTokens", "mediaResolution", "presencePenalty", "responseJsonSchema", "responseLogprobs",
     "responseMimeType", "responseModalities", "responseSchema", "seed", "speechConfig", "stopSequences", "temperature",
     "thinkingConfig", "topK", "topP",
 })  # fmt: skip
 """The fields of ``generationConfig`` (google-genai 3.4, November 2026)."""
 
-REQUEST_FIELDS = frozenset({"cachedContent", "labels", "safetySettings", "serviceTier", "store"})
+REQUEST_FIELDS = frozenset({"cachedContent", "continuationToken", "labels", "safetySettings", "serviceTier", "store"})
 """The fields beside ``generationConfig`` that are a matter of taste."""
 
 SAMPLING_FIELDS = ("temperature", "topP", "topK")
@@ -36,14 +38,18 @@ _OWNED = {
 
 
 def gemini_options(generation: Generation) -> OptionTable:
-    """Return the options of a model of this generation."""
+    """Return the options of a model of this generation.
+
+    The API's fields have their own names (``topK``) and those of Google's Python SDK (``top_k``).
+    """
+    fields = GENERATION_FIELDS | REQUEST_FIELDS
     return OptionTable(
-        GENERATION_FIELDS | REQUEST_FIELDS,
+        fields,
         translations={
+            **{snake: partial(_renamed, name) for name in fields if (snake := _snake(name)) != name},
             "max_tokens": lambda value: {"maxOutputTokens": value},
             "stop": lambda value: {"stopSequences": _sequences(value)},
             "thinking": lambda value: {"thinkingConfig": thinking_config(value, generation)},
-            "top_p": lambda value: {"topP": value},
         },
         settings=("media",),
         owned=_OWNED,
@@ -61,6 +67,14 @@ def placed(fields: Mapping[str, object], extra: Mapping[str, object]) -> dict[st
     if config or given:
         body["generationConfig"] = config | given
     return body
+
+
+def _renamed(name: str, value: object) -> dict[str, object]:
+    return {name: value}
+
+
+def _snake(name: str) -> str:
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)
 
 
 def _sequences(value: object) -> list[object]:
