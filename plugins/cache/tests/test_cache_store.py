@@ -57,6 +57,16 @@ async def test_what_is_larger_than_the_store_is_left_out_and_pushes_nothing_out(
     assert await kept.get_many(["small", "large"]) == {"small": b"x"}
 
 
+async def test_of_what_is_put_at_once_the_last_entries_stay(store):
+    kept = store(max_entries=3, max_bytes=100)
+    await kept.put_many(dict.fromkeys(keys(*range(5)), b"x" * 10))
+    assert sorted(await kept.get_many(keys(*range(5)))) == keys(2, 3, 4)
+    await kept.put_many(dict.fromkeys(keys(7, 8), b"x" * 60))
+    assert await kept.get_many(keys(2, 3, 4, 7, 8)) == {
+        key: b"x" * size for key, size in (("key 3", 10), ("key 4", 10), ("key 8", 60))
+    }
+
+
 async def test_a_store_that_was_made_smaller_makes_room_with_the_next_entry(store):
     await store().put_many(dict.fromkeys(keys(*range(50)), b"x"))
     smaller = store(max_entries=5)
@@ -115,7 +125,7 @@ def operations(monkeypatch, tmp_path, entries):
 def test_making_room_is_linear_in_what_is_removed(monkeypatch, tmp_path):
     thousand = operations(monkeypatch, tmp_path, 1000)
     ten_thousand = operations(monkeypatch, tmp_path, 10_000)
-    assert ten_thousand < 11 * thousand
+    assert ten_thousand < 10.5 * thousand
 
 
 async def test_a_damaged_entry_is_a_miss_and_is_removed(store, tmp_path):

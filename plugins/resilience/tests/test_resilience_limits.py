@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import math
+import random
 from contextlib import aclosing, suppress
 
 import pytest
@@ -114,6 +115,35 @@ async def test_a_cancelled_waiter_leaves_the_queue_and_a_cancelled_call_its_plac
         for task in (running, waiting):
             with pytest.raises(asyncio.CancelledError):
                 await task
+
+
+async def test_whatever_is_cancelled_when_no_place_is_lost_and_none_is_taken_twice():
+    shared = RateLimits({"a": {"concurrency": 3}, "a:*": {"concurrency": 5, "requests_per_minute": 600_000}})
+    chance = random.Random(11)
+    inside = most = 0
+
+    async def call():
+        nonlocal inside, most
+        grant = await shared.acquire(INFO, 0, deadline=chance.choice((None, 0.01, 5)))
+        inside, most = inside + 1, max(most, inside + 1)
+        try:
+            await asyncio.sleep(chance.random() / 1000)
+        finally:
+            inside -= 1
+            grant.release()
+
+    tasks = [asyncio.create_task(call()) for _ in range(400)]
+    for task in chance.sample(tasks, 200):
+        await asyncio.sleep(chance.random() / 2000)
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {type(result) for result in results} <= {type(None), asyncio.CancelledError, DeadlineExceeded}
+    assert (inside, most) == (0, 3)
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            await shared.acquire(INFO, 0)
+    with pytest.raises(DeadlineExceeded):
+        await shared.acquire(INFO, 0, deadline=0.01)
 
 
 @pytest.mark.parametrize("broken", [ProviderUnavailable("x"), [TextChunk("half"), ProviderUnavailable("x")]])

@@ -64,16 +64,17 @@ class StoreFile:
         return found
 
     def put(self, values: Mapping[str, bytes], expires: float | None) -> None:
-        """Write entries, and remove the oldest ones that are too many. What is too large for the store is left out."""
+        """Write entries, in place of the oldest ones; of more than the store can hold, the last ones."""
+        fitting = self._fitting(values)
+        size = sum([len(value) for _, value in fitting])
         with self._transaction() as db:
             self._delete(db, values)
-            fitting = {key: value for key, value in values.items() if len(value) <= self._max_bytes}
+            self._make_room(db, len(fitting), size)
             db.executemany(
                 "INSERT INTO entries (key, value, checksum, expires) VALUES (?, ?, ?, ?)",
-                [(key, value, _checksum(key, value), expires) for key, value in fitting.items()],
+                [(key, value, _checksum(key, value), expires) for key, value in fitting],
             )
-            _add_to_totals(db, len(fitting), sum(map(len, fitting.values())))
-            self._make_room(db)
+            _add_to_totals(db, len(fitting), size)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove entries."""
@@ -116,12 +117,22 @@ class StoreFile:
                 removed, size = removed + 1, size + row[1]
         _add_to_totals(db, -removed, -size)
 
-    def _make_room(self, db: sqlite3.Connection) -> None:
-        entries, size = db.execute("SELECT entries, bytes FROM totals").fetchone()
-        surplus, excess, last = entries - self._max_entries, size - self._max_bytes, None
-        removed = freed = 0
+    def _fitting(self, values: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+        kept: list[tuple[str, bytes]] = []
+        size = 0
+        for key, value in reversed(list(values.items())):
+            if len(kept) < self._max_entries and size + len(value) <= self._max_bytes:
+                kept.append((key, value))
+                size += len(value)
+        return kept[::-1]
+
+    def _make_room(self, db: sqlite3.Connection, entries: int, size: int) -> None:
+        """Remove the oldest entries until so many more of this size fit."""
+        held, held_size = db.execute("SELECT entries, bytes FROM totals").fetchone()
+        surplus, excess = held + entries - self._max_entries, held_size + size - self._max_bytes
         if surplus <= 0 and excess <= 0:
             return
+        removed = freed = last = 0
         for place, length in db.execute("SELECT place, length(value) FROM entries ORDER BY place"):
             if removed >= surplus and freed >= excess:
                 break
