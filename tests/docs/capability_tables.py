@@ -54,7 +54,7 @@ def _chat_rows(models: list[tuple[str, ModelInfo]]) -> list[str]:
             f"`{name}`" if " " not in name else name,
             _size(info.context_window),
             _size(info.max_output),
-            *["✓" if capability in info.capabilities else "–" for capability in COLUMNS],
+            *["✓" if capability in info.capabilities else "" for capability in COLUMNS],
         ]
         for name, info in models
     ]

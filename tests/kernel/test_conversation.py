@@ -69,3 +69,9 @@ async def test_several_speakers_choose_the_folding_formatter_by_themselves() -> 
     assert agent.formatter_for([ann, friday, ann]) is None
     assert isinstance(agent.formatter_for([ann, friday, Msg("carl", "d")]), MultiAgentFormatter)
     assert isinstance(agent.formatter_for([bob]), MultiAgentFormatter)
+
+
+def test_a_hint_of_the_system_is_not_another_speaker() -> None:
+    agent = ReActAgent("friday", model=ScriptedModel([]))
+    hint = Msg("system", "<system-info>The user interrupted the answer above.</system-info>", "user")
+    assert agent.formatter_for([Msg("ann", "a"), Msg("friday", "b", "assistant"), hint, Msg("ann", "c")]) is None

@@ -344,9 +344,8 @@ class ReActAgent(Agent):
         """Return the formatter for this history; None for the model's own."""
         if self.formatter is not None:
             return self.formatter
-        others = {
-            (msg.role, msg.name) for msg in history if msg.name != self.name and msg.role in ("user", "assistant")
-        }
+        own = (self.name, "system")  # hints of the system are nobody's words
+        others = {(msg.role, msg.name) for msg in history if msg.name not in own and msg.role in ("user", "assistant")}
         if len(others) <= 1 and not any([role == "assistant" for role, _ in others]):
             return None
         if self._multi_agent is None:

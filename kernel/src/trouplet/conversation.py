@@ -130,6 +130,8 @@ def _folded(run: Sequence[Msg], prompt: str) -> Msg:
             elif isinstance(block, MEDIA):
                 content += [TextBlock("\n".join(lines)), block]
                 lines = []
+            else:
+                note("reasoning was left out of the history that several speakers share")
     lines.append("</history>")
     content.append(TextBlock("\n".join(lines)))
     return Msg("history", content, "user", id=run[-1].id, timestamp=run[-1].timestamp)

@@ -1,0 +1,39 @@
+"""Every provider of this repository as its contract test describes it: how to make a model, and how its wire looks."""
+
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from trouplet.testing.contracts import HTTPModelContract
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+
+CONTRACTS = {
+    "openai": ("openai/tests/test_openai_contract.py", "TestOpenAIChatModel"),
+    "openai-responses": ("openai/tests/test_openai_responses_contract.py", "TestOpenAIResponsesModel"),
+    "anthropic": ("anthropic/tests/test_anthropic_contract.py", "TestAnthropicChatModel"),
+    "gemini": ("gemini/tests/test_gemini_contract.py", "TestGeminiChatModel"),
+    "dashscope": ("dashscope/tests/test_dashscope_contract.py", "TestDashScopeChatModel"),
+    "ollama": ("ollama/tests/test_ollama_contract.py", "TestOllamaChatModel"),
+    "deepseek": ("deepseek/tests/test_deepseek_contract.py", "TestDeepSeekChatModel"),
+}
+
+
+@cache
+def contract(provider: str) -> HTTPModelContract:
+    """The contract of a provider's model, which makes models and plays the provider."""
+    path, name = CONTRACTS[provider]
+    return getattr(_module(PLUGINS / path), name)()
+
+
+def _module(path: Path) -> ModuleType:
+    name = f"e2e_{path.stem}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
