@@ -1,12 +1,16 @@
 """Token counts: asked for in one request, or estimated."""
 
+import struct
+from base64 import b64encode
+
 import pytest
 
 from trouplet.conversation import Truncated
 from trouplet.errors import InvalidResponse
-from trouplet.messages import Base64Source, ImageBlock, Msg, TextBlock, ToolResultBlock, URLSource
+from trouplet.messages import Base64Source, ImageBlock, Msg, ToolResultBlock, URLSource
 from trouplet.model_io import ToolSchema
 from trouplet_anthropic import AnthropicFormatter, AnthropicTokenCounter, AnthropicTokenEstimate, document
+from trouplet_anthropic.image_tokens import image_tokens
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 WEATHER = ToolSchema(
@@ -84,11 +88,37 @@ async def test_the_newer_tokenizer_counts_a_third_more():
     assert newer.total == pytest.approx(1.3 * older.total, rel=0.02)
 
 
-async def test_an_image_and_a_document_cost_what_they_hold():
+def png(width, height):
+    """The head of a PNG of this size."""
+    head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height)
+    return ImageBlock(Base64Source("image/png", b64encode(head).decode()))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "older", "newer"),
+    [
+        (256, 256, 100, 100),
+        (512, 512, 361, 361),
+        (1024, 1024, 1369, 1369),
+        (1280, 720, 1196, 1196),
+        (1920, 1080, 1560, 2691),
+        (2560, 1440, 1560, 2952),
+        (4032, 3024, 1568, 3888),
+    ],
+)
+def test_an_image_costs_its_squares(width, height, older, newer):
+    assert image_tokens(png(width, height), newer=False) == pytest.approx(older, rel=0.03)
+    assert image_tokens(png(width, height), newer=True) == newer
+
+
+@pytest.mark.parametrize("data", ["", "not base64", PNG[:8]])
+def test_an_image_of_unknown_size_costs_as_much_as_most(data):
+    assert image_tokens(ImageBlock(Base64Source("image/png", data)), newer=True) == 1600
+
+
+async def test_a_text_document_costs_its_text_and_another_one_as_much_as_an_image():
     estimate = AnthropicTokenEstimate("claude-opus-4-6")
-    picture = await estimate.count([Msg("Ann", ImageBlock(Base64Source("image/png", PNG)))])
     long = await estimate.count([Msg("Ann", document("Tea is green. " * 1000))])
-    short = await estimate.count([Msg("Ann", TextBlock("Tea"))])
-    assert picture.total > 1500
+    scan = await estimate.count([Msg("Ann", document(b"%PDF-1.7"))])
     assert long.total > 3000
-    assert short.total < 20
+    assert 1600 < scan.total < 1620

@@ -1,10 +1,10 @@
 """``AnthropicTokenEstimate``: how many tokens Claude would count, without asking.
 
 Anthropic publishes no tokenizer. The formula is: ASCII letters and white space / 4.2 + other ASCII / 2 + bytes of other
-UTF-8 / 2.4, times 1.3 for the tokenizer that came with Claude Opus 4.7; an image is 1,600; a turn costs 3 and a
-request 4 beside what they hold; tools cost 346 beside what they say. Against the tokenizer of Claude 2, the last one
-that was published, it is -3 % to +10 % for English and code, -4 % to +24 % for JSON, +4 % for Chinese, and within 26 %
-for German, Russian, Arabic and Japanese; it counts a third too little for emoji. The factor 1.3 is Anthropic's own
+UTF-8 / 2.4, times 1.3 for the tokenizer that came with Claude Opus 4.7; images as in ``image_tokens``; a turn costs 3
+and a request 4 beside what they hold; tools cost 346 beside what they say. Against the tokenizer of Claude 2, the last
+one that was published, it is -3 % to +10 % for English and code, -4 % to +24 % for JSON, +4 % for Chinese, and within
+26 % for German, Russian, Arabic and Japanese; it counts a third too little for emoji. The factor 1.3 is Anthropic's own
 figure for the newer tokenizer.
 """
 
@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from trouplet.messages import MediaBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from trouplet.model_io import TokenCount
 from trouplet_anthropic.formatter import own_extra
+from trouplet_anthropic.image_tokens import UNKNOWN, image_tokens
 from trouplet_anthropic.traits import traits_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + b" \t\r\n"
 _NOT_ASCII = bytes(range(0x80, 0x100))
 _PER_LETTERS, _PER_SIGNS, _PER_BYTES = 4.2, 2.0, 2.4
 _NEWER_TOKENIZER = 1.3
-IMAGE_TOKENS = 1600
 _MESSAGE_TOKENS = 3
 _REQUEST_TOKENS = 4
 _TOOLS_TOKENS = 346
@@ -39,7 +39,8 @@ class AnthropicTokenEstimate:
 
     def __init__(self, model: str) -> None:
         # The newer tokenizer and the end of sampling came with the same models.
-        self._factor = _NEWER_TOKENIZER if traits_of(model).sampling == "none" else 1.0
+        self._newer = traits_of(model).sampling == "none"
+        self._factor = _NEWER_TOKENIZER if self._newer else 1.0
         self._known: WeakKeyDictionary[Msg, int] = WeakKeyDictionary()
 
     async def count(self, messages: Sequence[Msg], tools: Sequence[ToolSchema] = ()) -> TokenCount:
@@ -70,15 +71,15 @@ class AnthropicTokenEstimate:
             case ToolResultBlock():
                 return _MESSAGE_TOKENS + sum([self._block(inner) for inner in block.output])
             case MediaBlock():
-                return IMAGE_TOKENS
+                return image_tokens(block, newer=self._newer)
 
     def _document(self, block: TextBlock) -> int:
-        """A document: its text, or as for an image; how many pages it has is not looked for."""
+        """A document: its text, or as for an image of unknown size; how many pages it has is not looked for."""
         held = own_extra(block.extra).get("document")
         source = held.get("source") if isinstance(held, dict) else None
         if not isinstance(source, dict):
             return self._text(block.text)
-        return self._text(str(source["data"])) if source.get("type") == "text" else IMAGE_TOKENS
+        return self._text(str(source["data"])) if source.get("type") == "text" else UNKNOWN
 
     def _tools(self, tools: Sequence[ToolSchema]) -> int:
         if not tools:

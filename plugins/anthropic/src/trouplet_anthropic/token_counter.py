@@ -13,8 +13,9 @@ from trouplet.errors import InvalidResponse
 from trouplet.model_io import TokenCount
 from trouplet_anthropic.api import COUNT_TOKENS, endpoint_traits, headers_of, messages_client, own_headers
 from trouplet_anthropic.catalog import ANTHROPIC_URL
-from trouplet_anthropic.estimate import IMAGE_TOKENS, AnthropicTokenEstimate
+from trouplet_anthropic.estimate import AnthropicTokenEstimate
 from trouplet_anthropic.formatter import AnthropicFormatter
+from trouplet_anthropic.image_tokens import UNKNOWN
 from trouplet_anthropic.request_body import tool_form
 from trouplet_anthropic.turns import arrange
 
@@ -80,7 +81,7 @@ class AnthropicTokenCounter:
         total = answer.get("input_tokens")
         if not isinstance(total, int):
             raise InvalidResponse("anthropic did not say how many tokens there are", provider="anthropic")
-        return _shared_out(total + elsewhere * IMAGE_TOKENS, estimate)
+        return _shared_out(total + elsewhere * UNKNOWN, estimate)
 
     async def aclose(self) -> None:
         """Close the client that the counter made for itself."""
