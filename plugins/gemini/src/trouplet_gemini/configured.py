@@ -52,12 +52,10 @@ def configured_embedding(context: PluginContext, model: str, config: Mapping[str
 def configured_formatter(
     context: PluginContext, model: ModelInfo | None, config: Mapping[str, object]
 ) -> GeminiFormatter:
-    """Make the formatter from its options, or as a model needs it when there are none."""
+    """Make the formatter from its options; what they do not say is as the model needs it."""
     _check(config, _OF_FORMATTER, "formatter")
     options: dict[str, Any] = {"media": media_of(context), **config}
-    if model is not None and config.keys() <= {"media"}:
-        return GeminiFormatter.for_model(model, **options)
-    return GeminiFormatter(**options)
+    return GeminiFormatter(**options) if model is None else GeminiFormatter.for_model(model, **options)
 
 
 def _connected(context: PluginContext, options: dict[str, Any]) -> dict[str, Any]:

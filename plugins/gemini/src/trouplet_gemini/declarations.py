@@ -28,7 +28,7 @@ def declared_tools(tools: Sequence[ToolSchema]) -> Declared:
     for tool in tools:
         parameters, cut = inlined(tool.parameters)
         function: dict[str, object] = {"name": tool.name, "description": tool.description or tool.name}
-        if parameters.get("properties"):
+        if parameters.get("properties") or parameters.get("additionalProperties"):
             function["parametersJsonSchema"] = parameters
         functions.append(function)
         if cut:

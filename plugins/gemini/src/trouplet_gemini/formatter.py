@@ -47,10 +47,21 @@ class GeminiFormatter(ChatFormatter):
         self._media_in_results = media_in_results
 
     @classmethod
-    def for_model(cls, info: ModelInfo, *, media: Callable[[], MediaLoader] | None = None) -> GeminiFormatter:
-        """Return the formatter of a model, by its generation and its capabilities."""
+    def for_model(
+        cls,
+        info: ModelInfo,
+        *,
+        media: Callable[[], MediaLoader] | None = None,
+        signed_calls: bool | None = None,
+        media_in_results: bool | None = None,
+    ) -> GeminiFormatter:
+        """Return the formatter of a model; what is not said goes by its generation and its capabilities."""
         generation = generation_of(info.name)
-        made = cls(media=media, signed_calls=generation.signs_calls, media_in_results=generation.sees_results)
+        made = cls(
+            media=media,
+            signed_calls=generation.signs_calls if signed_calls is None else signed_calls,
+            media_in_results=generation.sees_results if media_in_results is None else media_in_results,
+        )
         made.fit(info)
         return made
 

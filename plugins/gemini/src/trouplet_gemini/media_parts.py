@@ -9,7 +9,7 @@ Sources: the Gemini API's guides to file input methods, and to images, audio and
 from __future__ import annotations
 
 from functools import cached_property
-from mimetypes import guess_type
+from posixpath import splitext
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -31,7 +31,7 @@ _TYPES = frozenset({
     "video/3gpp", "video/quicktime",
 })  # fmt: skip
 _NAMES = {"video/x-msvideo": "video/avi", "video/x-ms-wmv": "video/wmv", "audio/x-wav": "audio/wav"}
-_FETCHED_IMAGES = ("image/png", "image/jpeg", "image/webp")
+_FETCHED_IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 _YOUTUBE = ("youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be")
 _FILES_API = "generativelanguage.googleapis.com"
 
@@ -77,8 +77,8 @@ class MediaParts:
         media_type = block.source.media_type or ""
         if address.hostname == _FILES_API or (isinstance(block, VideoBlock) and address.hostname in _YOUTUBE):
             return _file(url, media_type)
-        media_type = media_type or guess_type(address.path)[0] or ""
-        if isinstance(block, ImageBlock) and media_type in _FETCHED_IMAGES:
+        media_type = media_type or _FETCHED_IMAGES.get(splitext(address.path.lower())[1], "")
+        if isinstance(block, ImageBlock) and media_type in _FETCHED_IMAGES.values():
             return _file(url, media_type)
         return None
 

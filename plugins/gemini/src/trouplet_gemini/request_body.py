@@ -41,18 +41,24 @@ class RequestBody:
         if request.output_schema is not None:
             form = _noted(self._schema.of([request.output_schema]))
             body["generationConfig"] = {**_mapping(body.get("generationConfig")), **_mapping(form)}
-        if "cachedContent" in body:
+        fixed = self._cacheable(request, contents)
+        if fixed and "cachedContent" in body:
             note("gemini takes the system prompt and the tools from the cached content, and no others beside it")
             return body
+        return body | fixed
+
+    def _cacheable(self, request: ModelRequest, contents: list[Content]) -> dict[str, object]:
+        """The fields that the API refuses beside cached content, which has its own."""
+        made: dict[str, object] = {}
         system = system_parts(contents)
         if system:
-            body["systemInstruction"] = {"parts": system}
+            made["systemInstruction"] = {"parts": system}
         if request.tools:
-            body["tools"] = _noted(self._tools.of(request.tools))
+            made["tools"] = _noted(self._tools.of(request.tools))
         choice = tool_choice(request)
         if choice is not None:
-            body["toolConfig"] = tool_config(choice)
-        return body
+            made["toolConfig"] = tool_config(choice)
+        return made
 
     def _fields(self, options: Mapping[str, object]) -> dict[str, object]:
         """The body's fields that the options of the model and of the call say."""
