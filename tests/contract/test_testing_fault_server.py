@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from itertools import chain, cycle
 
 import httpx
 import pytest
@@ -126,3 +127,54 @@ async def test_a_server_that_closes_while_a_client_waits_leaves_nothing():
 
 
 STALLED = (b"H", STALL)
+
+
+async def test_each_request_can_be_given_a_script_of_its_own(client):
+    def respond(request):
+        return response(request.path.encode()), READ
+
+    async with FaultServer(respond=respond) as server:
+        assert [(await client.get(f"{server.url}/{number}")).text for number in range(3)] == ["/0", "/1", "/2"]
+    assert len(server.connections) == 1, "the connection is kept"
+    assert [request.arrived for request in server.requests] == sorted([one.arrived for one in server.requests])
+
+
+async def test_a_script_for_a_request_that_does_not_read_on_ends_the_connection(client):
+    async with FaultServer(respond=lambda request: HELLO) as server:
+        for _ in range(2):
+            await client.get(server.url)
+    assert len(server.connections) == 2
+
+
+async def test_a_script_may_be_endless(client):
+    endless = chain([event_stream()[: -len(LAST_CHUNK)]], cycle([chunk(b": beat\n\n"), 0.001]))
+    async with FaultServer(respond=lambda request: endless) as server:
+        async with client.stream("GET", server.url) as reply:
+            pieces = reply.aiter_raw()
+            for _ in range(5):
+                assert b"beat" in await anext(pieces)
+        async with asyncio.timeout(10):
+            await server.connections[0].closed.wait()
+
+
+async def test_a_request_is_in_flight_until_it_is_answered(client):
+    async with FaultServer(respond=lambda request: (HELLO, READ)) as server:
+        await client.get(server.url)
+        await asyncio.sleep(0)
+        assert (server.in_flight, server.open_connections) == (0, 1)
+    asked = asyncio.Event()
+
+    def stall(request):
+        asked.set()
+        return (b"", STALL)
+
+    async with FaultServer(respond=stall) as server:
+        task = asyncio.create_task(client.get(server.url))
+        async with asyncio.timeout(10):
+            await asked.wait()
+        assert server.in_flight == 1
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(10):
+            await server.connections[0].closed.wait()
+        assert server.in_flight == 0

@@ -3,12 +3,11 @@
 import asyncio
 import json
 
-import httpx
-
 from trouplet.messages import ImageBlock, TextBlock
 from trouplet.model_io import TokenCount
 from trouplet.testing import PlainFormatter
 from trouplet.testing.contracts import TokenCounterContract
+from trouplet_http import ProviderClient
 
 
 class Counter:
@@ -66,9 +65,10 @@ class TestAsksOncePerMessage(Faulty):
 
     class Broken(Counter):
         async def count(self, messages, tools=()):
-            async with httpx.AsyncClient(trust_env=False) as client:
-                asked = [client.post(self.base_url, json={"role": msg.role}) for msg in messages[:2]]
-                await asyncio.gather(*asked)
+            client = ProviderClient("test", self.base_url, headers={})
+            for msg in messages[:2]:
+                await client.endpoint({}).post_json("count", {"role": msg.role})
+            await client.aclose()
             return await super().count(messages, tools)
 
 

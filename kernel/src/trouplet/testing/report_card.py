@@ -46,8 +46,7 @@ class Card:
         for outcome in _ORDER[2:]:
             left_out = self.having(outcome)
             if left_out:
-                reasons = ", ".join(dict.fromkeys(left_out.values()))
-                parts.append(f"{len(left_out)} {outcome} ({reasons})")
+                parts.append(f"{len(left_out)} {outcome} ({'; '.join(dict.fromkeys(left_out.values()))})")
         return "  ".join(parts)
 
 

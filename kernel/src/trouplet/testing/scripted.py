@@ -253,6 +253,8 @@ def _snapshot(request: ModelRequest) -> ModelRequest:
         dict(request.options),
         request.formatter,
         request.deadline,
+        request.retry,
+        request.model,
     )
 
 

@@ -82,7 +82,7 @@ class AnswerChecks(HTTPStand):
     @pytest.mark.asyncio
     async def test_pieces_are_passed_on_as_they_come(self) -> None:
         first = replace(scenarios.ANSWER, chunks=scenarios.ANSWER.chunks[:1], end="stall")
-        async with self.peer(self.replies.answer(first), idle_timeout=0.2) as peer:
+        async with self.peer(self.replies.answer(first), idle_timeout=0.4) as peer:
             outcome = await peer.ask()
         outcome.failed()
         assert outcome.text == first.text, "the first piece waits for the second"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trouplet.testing.contracts.http_model.stand import Peer
     from trouplet.testing.fault_server import Part, Script
 
-_IDLE = 0.2
+_IDLE = 0.4
 
 
 class TimingChecks(HTTPStand):
