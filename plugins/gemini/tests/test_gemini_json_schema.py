@@ -44,6 +44,12 @@ def test_what_leads_nowhere_or_back_is_cut(schema):
     assert "$" not in str(made)
 
 
+def test_what_was_cut_keeps_its_type_and_what_it_is():
+    nest = {"type": "array", "description": "Lists of lists.", "items": {"$ref": "#/$defs/Nest"}}
+    made, _ = inlined({"type": "object", "properties": {"nest": {"$ref": "#/$defs/Nest"}}, "$defs": {"Nest": nest}})
+    assert made["properties"]["nest"]["items"] == {"type": "array", "description": "Lists of lists.", "items": {}}
+
+
 def test_a_schema_that_would_grow_without_bound_is_cut():
     definitions = {
         f"L{level}": {"type": "object", "properties": {

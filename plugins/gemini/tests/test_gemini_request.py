@@ -156,7 +156,7 @@ async def test_an_answer_in_json_has_its_schema(sent):
 async def test_a_schema_that_contains_itself_is_told_to_one_level(sent):
     body = await sent(tools=[ToolSchema("plant", "Plant.", TREE)])
     (function,) = body["tools"][0]["functionDeclarations"]
-    leaf = {"type": "object"}
+    leaf = {"type": "object", "title": "Node"}
     node = TREE["$defs"]["Node"]
     assert function["parametersJsonSchema"]["properties"]["root"] == {
         **node, "properties": {"name": {"type": "string"}, "children": {"type": "array", "items": leaf}},

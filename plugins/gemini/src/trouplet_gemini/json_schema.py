@@ -2,9 +2,9 @@
 
 References are replaced by what they refer to: the API takes ``$ref`` only with nothing beside it, and not everywhere. A
 schema that contains itself is unrolled once and then cut, as is one that would become too large or too deep, or refers
-to something that is not there; where it was cut stands an object of any shape. Keywords that the API does not know are
-left out (``const`` and ``allOf`` are said in ones that it knows), so what it enforces may be wider than the schema, and
-is narrower only where it was cut.
+to something that is not there; where it was cut stands the bare type, an object unless it says otherwise. Keywords
+that the API does not know are left out (``const`` and ``allOf`` are said in ones that it knows), so what it enforces may
+be wider than the schema, and is narrower only where it was cut.
 
 Source: the Gemini API's reference of ``GenerationConfig.responseJsonSchema`` and ``Schema`` (November 2026).
 """
@@ -55,9 +55,9 @@ class _Inlining:
     def _referred(
         self, schema: Mapping[str, object], reference: str, path: tuple[str, ...], depth: int
     ) -> dict[str, object]:
-        target = None if reference in path else self._target(reference)
-        if target is None:
-            return self._stub(schema)
+        target = self._target(reference)
+        if reference in path or target is None:
+            return self._stub({**target, **schema} if isinstance(target, dict) else schema)
         beside = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
         return self.schema(target, (*path, reference), depth) | self._plain(beside, path, depth)
 
@@ -92,7 +92,8 @@ class _Inlining:
 
     def _stub(self, schema: Mapping[str, object]) -> dict[str, object]:
         self.cut = True
-        return {"type": "object"} | {name: schema[name] for name in ("title", "description") if name in schema}
+        kept = {name: schema[name] for name in ("type", "title", "description") if name in schema}
+        return _completed({"type": "object", **kept})
 
 
 def _items(value: object) -> Iterator[object]:
