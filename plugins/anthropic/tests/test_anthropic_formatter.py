@@ -132,6 +132,12 @@ async def test_a_document_may_be_text_or_have_an_address_and_survives_storage():
     assert violations("anthropic", body) == []
 
 
+@pytest.mark.parametrize("role", ["assistant", "system"])
+async def test_documents_and_images_are_the_users_alone(role):
+    sent = await content(document("Tea is green.", title="Tea"), IMAGE, role=role)
+    assert sent == [{"type": "text", "text": "(Document: Tea)"}]
+
+
 def test_bytes_that_are_no_pdf_are_no_document():
     with pytest.raises(BadInput, match="no PDF"):
         document(b"PK\x03\x04")

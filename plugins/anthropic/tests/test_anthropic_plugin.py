@@ -88,6 +88,8 @@ async def test_a_counter_asks_unless_it_is_offline(api, kernel):
     assert isinstance(counter, AnthropicTokenCounter)
     assert (await counter.count([Msg("Ann", "Hello, Claude")])).total == 14
     assert isinstance((await kernel()).token_counter("anthropic:claude-opus-5-5", offline=True), AnthropicTokenEstimate)
+    with pytest.raises(BadSetting, match="formatter"):
+        one.token_counter("anthropic:claude-opus-5-5", formater=None)
 
 
 async def test_the_formatter_by_name_has_no_options(kernel):

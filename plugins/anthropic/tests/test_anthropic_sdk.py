@@ -114,5 +114,5 @@ async def test_the_sdk_knows_what_is_sent_to_be_counted(sdk, api):
     from trouplet_anthropic import AnthropicTokenCounter
 
     api.answers({"input_tokens": 14})
-    await AnthropicTokenCounter("claude-opus-5-5", api_key="k", client=api.client).count(HISTORY, [LOOK])
+    await AnthropicTokenCounter("claude-opus-5", api_key="k", client=api.client).count(HISTORY, [LOOK])
     assert sdk(VALIDATE, [("count", api.bodies[0])]) == []

@@ -28,7 +28,7 @@ WEATHER = ToolSchema(
 
 @pytest.fixture
 def counter(api):
-    return AnthropicTokenCounter("claude-opus-5-5", api_key="sk-ant-1", client=api.client)
+    return AnthropicTokenCounter("claude-opus-5", api_key="sk-ant-1", client=api.client)
 
 
 async def test_a_history_is_counted_in_one_request_and_shared_out(api, counter):
@@ -61,6 +61,13 @@ async def test_what_has_only_an_address_is_estimated_because_the_api_does_not_co
     assert made.total == 100 + 3 * 1600
     assert "example.com" not in str(api.bodies[0])
     assert PNG in str(api.bodies[0])
+
+
+async def test_thinking_that_does_not_fit_any_more_does_not_keep_a_history_from_being_counted(api):
+    api.answers({"input_tokens": 14})
+    await AnthropicTokenCounter("claude-opus-5-5", api_key="k", client=api.client).count([Msg("Ann", "Hello")])
+    assert api.bodies[0]["thinking"]["block_binding"] == {"prefix_mismatch_behavior": "drop_block"}
+    assert api.requests[0].headers["anthropic-beta"] == "thinking-binding-controls-2026-08-01"
 
 
 async def test_an_answer_without_a_number_is_none(api, counter):

@@ -34,7 +34,8 @@ class AnthropicChatModel:
     Anthropic's. ``options`` are those of the API (``max_tokens``, ``top_k``, …), the common ones, ``effort``,
     ``cache``, ``strict_tools``, ``disable_parallel_tool_use``, ``extra_body`` and ``extra_headers``; a request's own
     options override them. A ``client`` that is given stays the caller's; without one the model makes its own on the
-    first call, and ``aclose()`` closes it.
+    first call, and ``aclose()`` closes it. A model whose thinking is not shown says nothing while it thinks, hence the
+    long ``idle_timeout``.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class AnthropicChatModel:
         media: Callable[[], MediaLoader] | None = None,
         stream: bool = True,
         retry: RetryPolicy | None = None,
-        idle_timeout: float = 60.0,
+        idle_timeout: float = 300.0,
         deadline: float = 600.0,
         **options: object,
     ) -> None:

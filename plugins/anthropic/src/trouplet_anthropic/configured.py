@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trouplet.errors import BadSetting
 from trouplet.secret import Secret
+from trouplet.spelling import did_you_mean
 from trouplet_anthropic.catalog import ANTHROPIC_URL, CATALOGUE
 from trouplet_anthropic.chat import AnthropicChatModel
 from trouplet_anthropic.formatter import AnthropicFormatter
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from trouplet.ports import TokenCounter
 
 _PROVIDER = "anthropic"
-_COUNTER_OPTIONS = ("api_key", "auth_token", "base_url", "client", "deadline", "formatter", "headers", "media", "retry")
+_COUNTER_OPTIONS = (
+    "api_key", "api_key_variable", "auth_token", "base_url", "client", "deadline", "formatter", "headers", "media",
+    "retry",
+)  # fmt: skip
 
 
 def configured_model(context: PluginContext, model: str, config: Mapping[str, object]) -> AnthropicChatModel:
@@ -41,10 +45,11 @@ def configured_counter(context: PluginContext, model: str, config: Mapping[str, 
         return AnthropicTokenEstimate(model)
     from trouplet_anthropic.token_counter import AnthropicTokenCounter
 
-    settings = {name: value for name, value in context.config.items() if name in _COUNTER_OPTIONS}
-    options = _connection(context, {**settings, **config})
-    options.pop("offline", None)
-    return AnthropicTokenCounter(model, **options)
+    for name in config:
+        if name not in (*_COUNTER_OPTIONS, "offline"):
+            raise BadSetting(f"unknown option {name!r} of a token counter", why=did_you_mean(name, _COUNTER_OPTIONS))
+    given = {name: value for name, value in {**context.config, **config}.items() if name in _COUNTER_OPTIONS}
+    return AnthropicTokenCounter(model, **_connection(context, given))
 
 
 def configured_formatter(
@@ -65,8 +70,8 @@ def _connection(context: PluginContext, given: Mapping[str, object]) -> dict[str
     options["base_url"] = checked_url(options.get("base_url") or context.environ("ANTHROPIC_BASE_URL") or ANTHROPIC_URL)
     options.setdefault("client", shared_client(context))
     options.setdefault("media", media_of(context))
+    variable = str(options.pop("api_key_variable", "") or "ANTHROPIC_API_KEY")
     if options.get("api_key") or not options.get("auth_token"):
-        variable = str(options.pop("api_key_variable", "") or "ANTHROPIC_API_KEY")
         options["api_key"] = api_key(context, _PROVIDER, options.get("api_key"), variable=variable)
         token = context.environ("ANTHROPIC_AUTH_TOKEN")
         if not options["api_key"] and token:

@@ -84,7 +84,8 @@ def _fit_effort(body: Body, traits: Traits, *, on: bool) -> None:
         fitting = "high"
     if fitting == effort:
         return
-    note(f"the model has no effort {effort!r} like this: it was {'left out' if fitting is None else f'{fitting!r}'}")
+    instead = "it was left out" if fitting is None else f"it was asked with {fitting!r}"
+    note(f"the model does not take the effort {effort!r}: {instead}")
     left = {name: value for name, value in config.items() if name != "effort"}
     body["output_config"] = {**left, "effort": fitting} if fitting else left
     if not body["output_config"]:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from trouplet.conversation import ChatFormatter, own_thinking
 from trouplet.errors import Unsupported
-from trouplet.messages import ImageBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
+from trouplet.messages import ImageBlock, MediaBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from trouplet.messages import ContentBlock, MediaBlock, Msg
+    from trouplet.messages import ContentBlock, Msg
     from trouplet.model_io import ModelInfo
     from trouplet_http import MediaLoader
 
@@ -54,7 +54,7 @@ class AnthropicFormatter(ChatFormatter):
             case "tool":
                 content = [await self._result(result) for result in msg.blocks(ToolResultBlock)]
             case "system":
-                content = [_text(block.text) for block in msg.blocks(TextBlock) if block.text.strip()]
+                content = _texts(msg)
             case _:
                 content = await self._contents(msg.content)
         role = "user" if msg.role == "tool" else msg.role
@@ -75,7 +75,7 @@ class AnthropicFormatter(ChatFormatter):
             "type": "tool_result",
             "tool_use_id": wire_id(result.id),
             # A failed call without a word about it would be refused.
-            "content": await self._contents(result.output) or [_text("(no output)")],
+            "content": await self._contents(result.output) or _text(TextBlock("(no output)")),
         }
         return made if result.status == "ok" else {**made, "is_error": True}
 
@@ -104,13 +104,26 @@ def _assistant_content(msg: Msg) -> list[dict[str, object]]:
     own = own_thinking(msg, NAMESPACE)
     made: list[dict[str, object]] = []
     for block in msg.content:
-        if isinstance(block, TextBlock):
-            made += _text_or_document(block)
-        elif isinstance(block, ToolUseBlock):
-            made.append(_call(block))
-        elif isinstance(block, ThinkingBlock) and block in own:
-            made += _thinking(block)
+        match block:
+            case TextBlock():
+                made += _text(block)
+            case ToolUseBlock():
+                made.append(_call(block))
+            case ThinkingBlock() if block in own:
+                made += _thinking(block)
+            case MediaBlock():
+                _note_media(msg)
     return _led_to_something(made)
+
+
+def _texts(msg: Msg) -> list[dict[str, object]]:
+    if msg.blocks(MediaBlock):
+        _note_media(msg)
+    return [part for block in msg.blocks(TextBlock) for part in _text(block)]
+
+
+def _note_media(msg: Msg) -> None:
+    note(f"media in a message of the {msg.role} were not sent: Claude takes them from the user and from tools")
 
 
 def _led_to_something(content: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -135,13 +148,12 @@ def _thinking(block: ThinkingBlock) -> list[dict[str, object]]:
 
 def _text_or_document(block: TextBlock) -> list[dict[str, object]]:
     document = own_extra(block.extra).get("document")
-    if isinstance(document, dict):
-        return [{"type": "document", **document}]
-    return [_text(block.text)] if block.text.strip() else []
+    return [{"type": "document", **document}] if isinstance(document, dict) else _text(block)
 
 
-def _text(text: str) -> dict[str, object]:
-    return {"type": "text", "text": text}
+def _text(block: TextBlock) -> list[dict[str, object]]:
+    """The text of a block; none when it is blank, which the API refuses."""
+    return [{"type": "text", "text": block.text}] if block.text.strip() else []
 
 
 def _call(call: ToolUseBlock) -> dict[str, object]:

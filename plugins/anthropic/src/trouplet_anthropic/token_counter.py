@@ -14,6 +14,7 @@ from trouplet.model_io import TokenCount
 from trouplet_anthropic.api import COUNT_TOKENS, endpoint_traits, headers_of, messages_client, own_headers
 from trouplet_anthropic.catalog import ANTHROPIC_URL
 from trouplet_anthropic.estimate import AnthropicTokenEstimate
+from trouplet_anthropic.fitting import fit
 from trouplet_anthropic.formatter import AnthropicFormatter
 from trouplet_anthropic.image_tokens import UNKNOWN
 from trouplet_anthropic.request_body import tool_form
@@ -115,6 +116,7 @@ class AnthropicTokenCounter:
             body["system"] = system
         if tools:
             body["tools"] = [tool_form(tool) for tool in tools]
+        fit(body, self._traits)
         return body, elsewhere
 
 
