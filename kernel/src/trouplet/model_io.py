@@ -46,7 +46,8 @@ doing so in a request that has tools too.
 class ModelInfo:
     """What is known about a model without asking it. Sizes are in tokens; None means unknown.
 
-    ``dimensions`` is the length of an embedding model's vectors.
+    ``dimensions`` is the length of an embedding model's vectors. ``options`` is what a model object was made with that
+    changes its answers: sampling and provider options, and the address that it asks.
     """
 
     provider: str
@@ -56,6 +57,7 @@ class ModelInfo:
     max_output: int | None = None
     kind: Literal["chat", "embedding"] = "chat"
     dimensions: int | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

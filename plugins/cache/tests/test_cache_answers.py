@@ -275,7 +275,7 @@ def test_joined_chunks_make_the_same_answer():
     [
         ({"max_size": 1}, "'cache' has no setting 'max_size'"),
         ({"max_entrie": 1}, "Did you mean 'max_entries'"),
-        ({"ttl": 0}, "Give a number of seconds greater than 0"),
+        ({"ttl": 0}, "Give a number greater than 0"),
         ({"max_bytes": 1.5}, "Give a whole number"),
         ({"only": "openai:*"}, "Give a list of names"),
         ({"path": 5}, "Give the path of a file"),
@@ -285,3 +285,18 @@ def test_joined_chunks_make_the_same_answer():
 def test_a_wrong_setting_is_refused_when_the_kernel_is_made(settings, said, tmp_path):
     with pytest.raises(BadSetting, match=said):
         Kernel(plugins=["cache"], config={"cache": settings}, environ={}, cache_dir=tmp_path)
+
+
+@pytest.mark.parametrize(("options", "text"), [({}, "one"), ({"seed": 1}, "two"), ({"temperature": 0.5}, "two")])
+async def test_what_a_model_was_made_with_is_part_of_the_key(tmp_path, options, text):
+    """And an answer of a model that was made to vary is not kept."""
+
+    async def answered(said, **made_with):
+        model = ScriptedModel([said])
+        model.info.options = made_with
+        config = {"cache": {"path": tmp_path / "answers.sqlite3"}}
+        async with Kernel(plugins=["cache"], environ={}, data_dir=tmp_path, config=config) as kernel:
+            return (await kernel.agent("A", model=model)("Hello")).text
+
+    assert await answered("one") == "one"
+    assert await answered("two", **options) == text

@@ -11,8 +11,8 @@ from trouplet_cache import CachedEmbedding
 class Embedder:
     """Embeds a text as its length, and remembers what it was asked."""
 
-    def __init__(self, name="e", dimensions=3):
-        self.info = ModelInfo("test", name, kind="embedding")
+    def __init__(self, name="e", dimensions=3, **options):
+        self.info = ModelInfo("test", name, kind="embedding", options=options)
         self.dimensions = dimensions
         self.asked = []
 
@@ -53,13 +53,11 @@ async def test_what_occurs_twice_is_asked_for_once(store):
     assert made.cached == 0
 
 
-@pytest.mark.parametrize(
-    ("model", "options"), [(Embedder("other"), {}), (Embedder(dimensions=2), {}), (Embedder(), {"task": "query"})]
-)
-async def test_another_model_other_dimensions_and_other_options_have_keys_of_their_own(store, model, options):
+@pytest.mark.parametrize("model", [Embedder("other"), Embedder(dimensions=2), Embedder(task="query")])
+async def test_another_model_other_dimensions_and_other_options_have_keys_of_their_own(store, model):
     kept = store()
     await CachedEmbedding(Embedder(), kept).embed(["x"])
-    made = await CachedEmbedding(model, kept, options=options).embed(["x"])
+    made = await CachedEmbedding(model, kept).embed(["x"])
     assert (made.cached, model.asked) == (0, [["x"]])
     assert len(made.vectors[0]) == model.dimensions
 
@@ -85,7 +83,7 @@ async def test_a_vector_of_another_length_is_a_miss(store):
 async def test_hits_of_a_cache_within_count_too(store):
     inner = CachedEmbedding(Embedder(), store())
     await inner.embed(["x"])
-    outer = CachedEmbedding(inner, store(), options={"outer": True})
+    outer = CachedEmbedding(inner, store())
     assert (await outer.embed(["x"])).cached == 1
 
 

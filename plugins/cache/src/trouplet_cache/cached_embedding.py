@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trouplet.messages import Base64Source, TextBlock
 from trouplet.model_io import Embeddings, Usage
-from trouplet_cache.canonical import digest
+from trouplet_cache.canonical import digest, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 class CachedEmbedding:
     """Puts a store before an embedding model, input by input.
 
-    An input's key holds the model's name, the dimensions and ``options``: give here what the model was made with and
-    what changes its vectors (a task type, say). Media that are given by address are always asked for, since what is
-    there may change. ``Embeddings.cached`` counts the inputs that came out of the store; what occurs twice in one
-    call is asked for once.
+    An input's key holds the model's name, the dimensions and what the model was made with (``info.options``). Media
+    that are given by address are always asked for, since what is there may change. ``Embeddings.cached`` counts the
+    inputs that came out of the store; what occurs twice in one call is asked for once.
     """
 
     def __init__(
@@ -36,12 +35,10 @@ class CachedEmbedding:
         model: EmbeddingModel,
         store: DiskStore,
         *,
-        options: Mapping[str, object] | None = None,
         ttl: float | None = None,
     ) -> None:
         self.model = model
         self._store = store
-        self._options = dict(options or {})
         self._ttl = ttl
 
     @property
@@ -87,7 +84,7 @@ class CachedEmbedding:
         else:
             return f"{_NOT_STORABLE}{place}"
         return digest({
-            "model": self.info.id, "dimensions": self.dimensions, "options": self._options, "input": content,
+            "model": self.info.id, "dimensions": self.dimensions, "options": plain(self.info.options), "input": content,
         })  # fmt: skip
 
     def _vector(self, data: bytes) -> list[float] | None:

@@ -37,9 +37,13 @@ def canonical(request: ModelRequest, info: ModelInfo) -> dict[str, Any]:
         "output_schema": request.output_schema,
         "options": dict(request.options),
     }
-    kept = {name: value for name, value in made.items() if value}
-    plain: dict[str, Any] = json.loads(json.dumps(kept, default=_plain, allow_nan=False))
-    return plain
+    return plain({name: value for name, value in made.items() if value})
+
+
+def plain(data: Mapping[str, object]) -> dict[str, Any]:
+    """Return data as JSON-able data; raises ``TypeError`` or ``ValueError`` for what has no JSON form."""
+    made: dict[str, Any] = json.loads(json.dumps(dict(data), default=_plain, allow_nan=False))
+    return made
 
 
 def digest(data: Mapping[str, object]) -> str:

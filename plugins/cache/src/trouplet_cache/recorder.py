@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from trouplet.errors import BadSetting, ModelError, NotStorable
+from trouplet.plugin_settings import PATH, check_settings, one_of
 from trouplet_cache.canonical import canonical
 from trouplet_cache.cassette import Exchange, Recording, Replay
-from trouplet_cache.settings import PATH, check, one_of
 from trouplet_http import Redactor
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Recorder:
     """
 
     def __init__(self, settings: Mapping[str, object]) -> None:
-        check("'record'", settings, {"path": PATH, "mode": one_of("record", "replay", "auto")})
+        check_settings("'record'", settings, {"path": PATH, "mode": one_of("record", "replay", "auto")})
         if "path" not in settings:
             raise BadSetting("'record' has no path", fix='For example {"path": "tests/cassettes/trip.jsonl"}')
         path = Path(str(settings["path"]))

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from trouplet.errors import NotStorable, StateError
 from trouplet.model_io import Finish, Usage
+from trouplet.plugin_settings import NAMES, PATH, POSITIVE, SIZE, SWITCH, TEXT, check_settings
 from trouplet.ports import Formatter
 from trouplet.scope import note
-from trouplet_cache.canonical import canonical, digest
+from trouplet_cache.canonical import canonical, digest, plain
 from trouplet_cache.chunk_codec import dump_chunk, joined, load_chunk
 from trouplet_cache.disk_store import MAX_BYTES, MAX_ENTRIES
-from trouplet_cache.settings import COUNT, NAMES, PATH, SECONDS, SWITCH, TEXT, check
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ FORMAT = 1
 """Of what is stored; it is part of every key."""
 
 _SETTINGS = {
-    "path": PATH, "ttl": SECONDS, "max_entries": COUNT, "max_bytes": COUNT, "only": NAMES, "sampled": SWITCH,
+    "path": PATH, "ttl": POSITIVE, "max_entries": SIZE, "max_bytes": SIZE, "only": NAMES, "sampled": SWITCH,
     "namespace": TEXT,
 }  # fmt: skip
 
@@ -58,7 +58,7 @@ class CacheSettings:
     @classmethod
     def of(cls, given: Mapping[str, object]) -> CacheSettings:
         """Read the plugin's settings; raises ``BadSetting``."""
-        check("'cache'", given, _SETTINGS)
+        check_settings("'cache'", given, _SETTINGS)
         return cls(**cast("dict[str, Any]", dict(given)))
 
 
@@ -80,7 +80,8 @@ class ResponseCache:
         return self._answer(call_next, request, info)
 
     def _takes(self, request: ModelRequest, info: ModelInfo) -> bool:
-        if request.options.get("temperature") and not self._settings.sampled:
+        options = {**info.options, **request.options}
+        if options.get("temperature") and not self._settings.sampled:
             return False
         return any([fnmatchcase(info.id, pattern) for pattern in self._settings.only])
 
@@ -107,6 +108,7 @@ class ResponseCache:
             return digest({
                 "format": FORMAT,
                 "namespace": self._settings.namespace,
+                "made_with": plain(info.options),
                 "request": canonical(request, info),
                 "formatter": _described(request.formatter),
             })  # fmt: skip

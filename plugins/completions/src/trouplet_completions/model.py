@@ -11,7 +11,7 @@ from trouplet_completions.completion_stream import read_stream
 from trouplet_completions.formatter import ChatCompletionsFormatter
 from trouplet_completions.provider_errors import describe_error
 from trouplet_completions.request_body import RequestBody
-from trouplet_http import ProviderClient, header_options
+from trouplet_http import ProviderClient, header_options, made_with
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -51,7 +51,7 @@ class ChatCompletionsModel:
         deadline: float = 600.0,
         options: Mapping[str, object],
     ) -> None:
-        self.info = info
+        self.info = made_with(info, base_url, options)
         self.formatter: Formatter = formatter or _formatter(info, media)
         self._body = RequestBody(info.name, options, dialect, stream=stream)
         self._client = ProviderClient(

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from trouplet_http.client import shared_client as shared_client
     from trouplet_http.configured import api_key as api_key
     from trouplet_http.configured import checked_url as checked_url
+    from trouplet_http.configured import made_with as made_with
     from trouplet_http.configured import media_of as media_of
     from trouplet_http.configured import with_capabilities as with_capabilities
     from trouplet_http.deadline import Clock as Clock
@@ -85,6 +86,7 @@ _MODULES = {
     "header_options": "options",
     "image_size": "image_size",
     "loads": "json_body",
+    "made_with": "configured",
     "make_client": "client",
     "media_loader": "media",
     "media_of": "configured",

@@ -10,7 +10,7 @@ from trouplet.model_io import CAPABILITIES
 from trouplet.spelling import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from trouplet.model_io import Capability, ModelInfo
     from trouplet.plugin_context import PluginContext
@@ -44,6 +44,12 @@ def with_capabilities(info: ModelInfo, given: object) -> ModelInfo:
             fix=f"There are: {', '.join(sorted(CAPABILITIES))}",
         )
     return replace(info, capabilities=cast("frozenset[Capability]", frozenset(given)))
+
+
+def made_with(info: ModelInfo, base_url: str, options: Mapping[str, object]) -> ModelInfo:
+    """Return what is known about a model together with what this object of it was made with; headers are left out."""
+    kept = {name: value for name, value in options.items() if value is not None and name != "extra_headers"}
+    return replace(info, options={**kept, "base_url": base_url})
 
 
 def media_of(context: PluginContext) -> Callable[[], MediaLoader]:

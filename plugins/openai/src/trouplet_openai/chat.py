@@ -6,15 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trouplet.errors import MissingKey
+from trouplet.scope import note
 from trouplet_completions import ChatCompletionsModel, Dialect, chat_options
-from trouplet_openai.catalog import (
-    OPENAI_URL,
-    in_chat,
-    is_openai,
-    model_info,
-    needs_no_effort,
-    speaks_completion_tokens,
-)
+from trouplet_openai.catalog import OPENAI_URL, hosts_openai, in_chat, is_openai, model_info, needs_no_effort
 from trouplet_openai.reasoning import drop_sampling, effort_of
 
 if TYPE_CHECKING:
@@ -76,21 +70,23 @@ class OpenAIChatModel(ChatCompletionsModel):
 
 def openai_dialect(info: ModelInfo, base_url: str, *, include_usage: bool) -> Dialect:
     """Return how the endpoint at this address wants to be spoken to about this model."""
-    completion_tokens = speaks_completion_tokens(base_url)
-    adapt = partial(_adapt, effort_none_with_tools=needs_no_effort(info.name)) if is_openai(base_url) else None
+    hosted = hosts_openai(base_url)
 
     def thinking(value: object) -> dict[str, object]:
         effort = effort_of(info.name, value)
         return {} if effort is None else {"reasoning_effort": effort}
 
     return Dialect(
-        chat_options(max_tokens="max_completion_tokens" if completion_tokens else "max_tokens", thinking=thinking),
+        chat_options(max_tokens="max_completion_tokens" if hosted else "max_tokens", thinking=thinking),
         include_usage=include_usage,
-        adapt=adapt if "thinking" in info.capabilities else None,
+        adapt=partial(_adapt, own=is_openai(base_url)) if hosted and "thinking" in info.capabilities else None,
     )
 
 
-def _adapt(body: dict[str, object], request: ModelRequest, *, effort_none_with_tools: bool) -> None:
-    if request.tools and effort_none_with_tools:
-        body.setdefault("reasoning_effort", "none")
-    drop_sampling(body, body.get("reasoning_effort"))
+def _adapt(body: dict[str, object], request: ModelRequest, *, own: bool) -> None:
+    """Leave out what the model would refuse; at Azure only what its name tells, since deployments have any names."""
+    if request.tools and needs_no_effort(str(body["model"])) and body.get("reasoning_effort") != "none":
+        body["reasoning_effort"] = "none"
+        note(f"{body['model']} was asked not to reason: Chat Completions takes tools only then (api='responses' has both)")
+    if own:
+        drop_sampling(body, body.get("reasoning_effort"))

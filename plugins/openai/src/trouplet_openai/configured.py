@@ -5,7 +5,7 @@ OpenAI's own key anywhere: its key is ``api_key``, the kernel's key ``openai-com
 ``api_key_variable`` names.
 
 ``api`` chooses between ``responses`` and ``chat``; left out, it is the Responses API for OpenAI itself, whose newest
-models take tools nowhere else, and Chat Completions for every other address.
+models take tools nowhere else, and Chat Completions for its audio models and for every other address.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trouplet.errors import BadSetting
 from trouplet.spelling import did_you_mean
 from trouplet_completions import ChatCompletionsFormatter
 from trouplet_http import api_key, checked_url, media_of, shared_client, with_capabilities
-from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info
+from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info, usual_api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def configured_model(context: PluginContext, provider: str, model: str, config: 
     api = _api(options.pop("api", None))
     _connect(context, provider, model, options, api=api or "chat")
     options.setdefault("media", media_of(context))
-    if (api or ("responses" if is_openai(options["base_url"]) else "chat")) == "responses":
+    if (api or usual_api(model, options["base_url"])) == "responses":
         from trouplet_openai.responses import OpenAIResponsesModel
 
         return OpenAIResponsesModel(model, provider=provider, **options)

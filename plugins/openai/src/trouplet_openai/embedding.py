@@ -9,7 +9,7 @@ from trouplet.errors import BadSetting, InvalidResponse, MissingKey
 from trouplet.model_io import Embeddings, Usage
 from trouplet_completions.model import bearer
 from trouplet_completions.provider_errors import describe_error
-from trouplet_http import OptionTable, ProviderClient, extra_body, header_options
+from trouplet_http import OptionTable, ProviderClient, extra_body, header_options, made_with
 from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class OpenAIEmbedding(BatchedEmbedding):
         if not api_key and is_openai(base_url):
             raise MissingKey(provider, variable="OPENAI_API_KEY")
         _OPTIONS.check(options)
-        self.info = info or model_info(provider, model)
+        self.info = made_with(info or model_info(provider, model), base_url, options)
         self.dimensions = _dimensions(self.info, dimensions)
         self._body = {
             "model": model,

@@ -9,8 +9,8 @@ from trouplet.errors import DeadlineExceeded, MissingKey, ModelError, StreamInte
 from trouplet.model_io import TextChunk
 from trouplet_completions.model import bearer
 from trouplet_completions.provider_errors import describe_error
-from trouplet_http import ProviderClient, drain, header_options, loads, redact
-from trouplet_openai.catalog import OPENAI_URL, is_openai, model_info
+from trouplet_http import ProviderClient, drain, header_options, loads, made_with, redact
+from trouplet_openai.catalog import OPENAI_URL, in_responses, is_openai, model_info
 from trouplet_openai.responses_answer import ResponseAnswer
 from trouplet_openai.responses_body import ResponsesBody
 from trouplet_openai.responses_formatter import OpenAIResponsesFormatter
@@ -57,7 +57,7 @@ class OpenAIResponsesModel:
     ) -> None:
         if not api_key and is_openai(base_url):
             raise MissingKey(provider, variable="OPENAI_API_KEY")
-        self.info = info or model_info(provider, model)
+        self.info = made_with(info or model_info(provider, model), base_url, options)
         self.formatter: Formatter = formatter or _formatter(self.info, media)
         self._stream = stream
         self._body = ResponsesBody(self.info, options, stream=stream, sampling=not is_openai(base_url))

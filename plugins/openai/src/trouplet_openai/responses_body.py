@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from trouplet.model_io import ModelInfo, ModelRequest, ToolSchema
 
 _FIELDS = frozenset({
-    "background", "context_management", "include", "max_output_tokens", "max_tool_calls", "metadata", "moderation",
-    "parallel_tool_calls", "prompt", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "reasoning",
-    "safety_identifier", "service_tier", "store", "stream_options", "temperature", "text", "top_logprobs", "top_p",
-    "truncation", "user",
+    "access_programs", "context_management", "image", "include", "max_output_tokens",
+    "max_tool_calls", "metadata", "moderation", "parallel_tool_calls", "prompt", "prompt_cache_key",
+    "prompt_cache_options", "prompt_cache_retention", "reasoning", "safety_identifier", "service_tier", "store",
+    "stream_options", "temperature", "text", "top_logprobs", "top_p", "truncation", "user",
 })  # fmt: skip
 """The body fields of POST /responses that are a matter of taste (openai-python 3.54, October 2026)."""
 
 _OWNED = {
+    "background": "An answer is waited for: set a deadline instead",
     "input": "It comes from the request's messages",
     "instructions": "Use the agent's sys_prompt",
     "conversation": "Trouplet keeps the conversation itself",
@@ -83,6 +84,8 @@ class ResponsesBody:
             body["tool_choice"] = choice
         if request.output_schema is not None:
             body["text"] = merged(body, "text", format=self._format.of([request.output_schema]))
+        if not self._sampling:
+            drop_sampling(body, merged(body, "reasoning").get("effort"))
         return body
 
     def _fields(self, options: Mapping[str, object]) -> dict[str, object]:
@@ -94,8 +97,6 @@ class ResponsesBody:
             body["reasoning"] = merged(body, "reasoning", **reasoning)
         if "verbosity" in body:
             body["text"] = merged(body, "text", verbosity=body.pop("verbosity"))
-        if not self._sampling:
-            drop_sampling(body, merged(body, "reasoning").get("effort"))
         return body
 
     def _thinking(self, value: object) -> dict[str, object]:

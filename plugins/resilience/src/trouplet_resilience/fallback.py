@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from trouplet.errors import BadSetting, ModelError, StreamInterrupted, Unsupported
 from trouplet.kernel import split_model_id
 from trouplet.model_io import Finish
+from trouplet.plugin_settings import NAMES, SWITCH, check_settings
 from trouplet.scope import note
 from trouplet.spelling import did_you_mean
 from trouplet_resilience.adapted_request import adapted
 from trouplet_resilience.errors import KINDS, PASSING, AllModelsFailed
-from trouplet_resilience.settings import NAMES, SWITCH, check
 from trouplet_resilience.streams import LateStream, Opened, opened
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class FallbackSettings:
     @classmethod
     def of(cls, given: Mapping[str, object]) -> FallbackSettings:
         """Read the plugin's settings; raises ``ConfigError``."""
-        check("'fallback'", given, {"models": NAMES, "on": NAMES, "buffer": SWITCH})
+        check_settings("'fallback'", given, {"models": NAMES, "on": NAMES, "buffer": SWITCH})
         models: Sequence[str] = given.get("models", ())  # type: ignore[assignment]  # checked above
         kinds: Sequence[str] = given.get("on", PASSING)  # type: ignore[assignment]
         if not models:

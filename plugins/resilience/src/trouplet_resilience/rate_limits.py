@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast
 
 from trouplet.errors import BadSetting, DeadlineExceeded
+from trouplet.plugin_settings import POSITIVE, SIZE, TABLE, check_settings
 from trouplet_http import RetryTooLate
 from trouplet_resilience.limit import Limit
-from trouplet_resilience.settings import PLACES, RATE, TABLE, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trouplet.model_io import ModelInfo
     from trouplet_resilience.limit import Permit
 
-SETTINGS = {"concurrency": PLACES, "requests_per_minute": RATE, "tokens_per_minute": RATE}
+SETTINGS = {"concurrency": SIZE, "requests_per_minute": POSITIVE, "tokens_per_minute": POSITIVE}
 
 
 class RateLimits:
@@ -30,7 +30,7 @@ class RateLimits:
     """
 
     def __init__(self, limits: Mapping[str, Mapping[str, object]]) -> None:
-        check("'rate-limits'", limits, dict.fromkeys(limits, TABLE))
+        check_settings("'rate-limits'", limits, dict.fromkeys(limits, TABLE))
         # The longest name first: who waits for a model's own limit holds no place in its provider's.
         self._limits = {
             name: _limit(name, limits[name]) for name in sorted(limits, key=lambda name: (-len(name), name))
@@ -97,7 +97,7 @@ def _fits(name: str, info: ModelInfo) -> bool:
 
 def _limit(name: str, settings: Mapping[str, object]) -> Limit:
     owner = f"the limit {name!r} of 'rate-limits'"
-    check(owner, settings, SETTINGS)
+    check_settings(owner, settings, SETTINGS)
     if not settings:
         raise BadSetting(f"{owner} limits nothing", fix=f"Give it one of: {', '.join(SETTINGS)}")
     return Limit(**cast("dict[str, Any]", dict(settings)))

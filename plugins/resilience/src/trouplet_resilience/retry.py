@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from trouplet.plugin_settings import COUNT, SECONDS, check_settings
 from trouplet_http import RetryPolicy
-from trouplet_resilience.settings import COUNT, SECONDS, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ SETTINGS = {"max_retries": COUNT, "first_wait": SECONDS, "longest_wait": SECONDS
 
 def retry_policy(settings: Mapping[str, object]) -> RetryPolicy:
     """Make the policy of these settings."""
-    check("'retry'", settings, SETTINGS)
+    check_settings("'retry'", settings, SETTINGS)
     return RetryPolicy(**cast("dict[str, Any]", dict(settings)))
 
 

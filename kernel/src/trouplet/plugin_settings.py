@@ -1,4 +1,4 @@
-"""Checks of the plugins' settings, so that a mistake shows when the kernel is made."""
+"""Checks of a plugin's settings, so that a mistake shows when the plugin is loaded and not when it is needed."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ class Setting:
     fits: Callable[[object], bool]
 
 
-COUNT = Setting(
-    "a whole number, 1 or more", lambda value: isinstance(value, int) and not isinstance(value, bool) and value > 0
-)
-SECONDS = Setting(
-    "a number of seconds greater than 0",
-    lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf"),
-)
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+COUNT = Setting("a whole number, 0 or more", lambda value: _is_number(value) and isinstance(value, int))
+SIZE = Setting("a whole number, 1 or more", lambda value: COUNT.fits(value) and value != 0)
+SECONDS = Setting("a number of seconds", _is_number)
+POSITIVE = Setting("a number greater than 0", lambda value: _is_number(value) and value != 0)
 SWITCH = Setting("true or false", lambda value: isinstance(value, bool))
 TEXT = Setting("a text", lambda value: isinstance(value, str) and bool(value))
 PATH = Setting(
@@ -35,6 +36,7 @@ PATH = Setting(
 NAMES = Setting(
     "a list of names", lambda value: isinstance(value, list | tuple) and all([isinstance(name, str) for name in value])
 )
+TABLE = Setting("a table of settings", lambda value: hasattr(value, "keys"))
 
 
 def one_of(*choices: str) -> Setting:
@@ -42,7 +44,7 @@ def one_of(*choices: str) -> Setting:
     return Setting(f"one of: {', '.join(choices)}", lambda value: value in choices)
 
 
-def check(owner: str, given: Mapping[str, object], known: Mapping[str, Setting]) -> None:
+def check_settings(owner: str, given: Mapping[str, object], known: Mapping[str, Setting]) -> None:
     """Raise ``BadSetting`` for a setting that is not known, or is not what it has to be."""
     for name, value in given.items():
         setting = known.get(name)
