@@ -7,6 +7,7 @@ import pytest
 from trouplet.errors import InvalidResponse, ModelError, ProviderUnavailable, StreamInterrupted
 from trouplet.messages import Base64Source, ImageBlock, Msg, TextBlock, ThinkingBlock, ToolUseBlock
 from trouplet.model_io import Finish, TextChunk, Usage
+from trouplet_gemini.answer_stream import plain_text
 
 SIGNED = {"thoughtSignature": "c2ln"}
 KEPT = {"gemini": {"thought_signature": "c2ln"}}
@@ -188,9 +189,7 @@ async def test_nonsense_is_an_error_of_the_answer(peer, model, ask, said, chunk)
     assert caught.value.partial == "Hi"
 
 
-async def test_plain_pieces_of_text_go_the_short_way_and_nothing_else_does(said):
-    from trouplet_gemini.answer_stream import plain_text
-
+def test_plain_pieces_of_text_go_the_short_way_and_nothing_else_does(said):
     assert plain_text(said({"text": "Hi"}, usageMetadata={"promptTokenCount": 1})) == "Hi"
     for other in (
         said({"text": "Hi"}, finish="STOP"), said({"text": "Hi", "thought": True}), said({"text": "a"}, {"text": "b"}),

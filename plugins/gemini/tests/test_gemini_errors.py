@@ -3,6 +3,7 @@
 import pytest
 
 from trouplet.errors import AuthenticationFailed, DeadlineExceeded, RateLimited, RequestRejected
+from trouplet.messages import Msg
 from trouplet_gemini import GeminiTokenCounter
 from trouplet_http import RetryPolicy
 
@@ -51,7 +52,7 @@ async def test_a_counter_refines_its_errors_too(peer):
     peer.answers(refusal(400, "INVALID_ARGUMENT", NO_KEY), status=400)
     counter = GeminiTokenCounter("m", base_url=peer.url, retry=RetryPolicy(max_retries=0))
     with pytest.raises(AuthenticationFailed):
-        await counter.count([__import__("trouplet").Msg("Ann", "Hi")])
+        await counter.count([Msg("Ann", "Hi")])
     await counter.aclose()
 
 

@@ -1,5 +1,7 @@
 """Messages as contents, and contents in the order that the API accepts."""
 
+from base64 import b64decode
+
 import pytest
 
 from trouplet.errors import BadInput, Unsupported
@@ -143,7 +145,7 @@ async def test_addresses_that_google_fetches_are_left_to_it(one, block, file):
 
 async def test_every_other_address_is_loaded_here(one, tmp_path):
     path = tmp_path / "sound"
-    path.write_bytes(__import__("base64").b64decode(WAV))
+    path.write_bytes(b64decode(WAV))
     (content,) = await one(Msg("Ann", AudioBlock(URLSource(str(path)))))
     assert content["parts"] == [{"inlineData": {"mimeType": "audio/wav", "data": WAV}}]
     with pytest.raises(BadInput):

@@ -49,6 +49,15 @@ async def test_the_key_and_the_address_come_from_the_environment(kernel_with, pe
     assert peer.requests[0].path.startswith("/v1beta/models/gemini-3.8-flash:")
 
 
+async def test_the_variable_with_the_key_can_be_named(kernel_with, peer, ask, said):
+    peer.answers([said({"text": "Hi"}, finish="STOP")])
+    kernel = kernel_with(environ={"GEMINI_API_KEY": "one", "GOOGLE_API_KEY": "two", "MINE": "three"})
+    await ask(kernel.model("gemini:gemini-3.8-flash", base_url=peer.url, api_key_variable="MINE"))
+    assert peer.requests[0].headers["x-goog-api-key"] == "three"
+    with pytest.raises(MissingKey):
+        kernel.model("gemini:gemini-3.8-flash", api_key_variable="NOT_SET")
+
+
 async def test_settings_of_the_plugin_hold_for_what_it_makes(kernel_with, peer, ask, said):
     config = {"gemini": {"base_url": peer.url, "api_key": "k", "max_tokens": 5}}
     kernel = kernel_with(config=config)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from trouplet.model_io import ModelInfo
     from trouplet.plugin_context import PluginContext
 
-_CONNECTION = frozenset({"api_key", "base_url", "client", "deadline", "headers", "media", "provider", "retry"})
+_CONNECTION = frozenset({
+    "api_key", "api_key_variable", "base_url", "client", "deadline", "headers", "media", "provider", "retry",
+})  # fmt: skip
 _OF_COUNTER = _CONNECTION | {"formatter"}
 _OF_EMBEDDING = _CONNECTION | {"dimensions", "info", "task_type"}
 _OF_FORMATTER = frozenset({"media", "media_in_results", "signed_calls"})
@@ -62,16 +64,17 @@ def _connected(context: PluginContext, options: dict[str, Any]) -> dict[str, Any
     """The options with what a connection needs: the address, the key, the kernel's client and loader of media."""
     url = options.get("base_url") or context.environ("GOOGLE_GEMINI_BASE_URL") or GEMINI_URL
     options["base_url"] = checked_url(url)
-    options["api_key"] = _key(context, options.get("api_key"))
+    options["api_key"] = _key(context, options.get("api_key"), options.pop("api_key_variable", None))
     options.setdefault("client", shared_client(context))
     options.setdefault("media", media_of(context))
     return options
 
 
-def _key(context: PluginContext, given: object) -> str | Secret | None:
-    first, second = KEY_VARIABLES
+def _key(context: PluginContext, given: object, variable: object) -> str | Secret | None:
+    """The key: from the variable that was named, or from those that Google's SDK reads."""
+    first, second = (str(variable), "") if variable else KEY_VARIABLES
     found = api_key(context, PROVIDER, given, variable=first)
-    other = None if found else context.environ(second)
+    other = context.environ(second) if second and not found else None
     return Secret(other) if other else found
 
 

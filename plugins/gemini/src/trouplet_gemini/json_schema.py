@@ -3,8 +3,8 @@
 References are replaced by what they refer to: the API takes ``$ref`` only with nothing beside it, and not everywhere. A
 schema that contains itself is unrolled once and then cut, as is one that would become too large or too deep, or refers
 to something that is not there; where it was cut stands the bare type, an object unless it says otherwise. Keywords
-that the API does not know are left out (``const`` and ``allOf`` are said in ones that it knows), so what it enforces may
-be wider than the schema, and is narrower only where it was cut.
+that the API does not know are left out (``const`` and ``allOf`` are said in ones that it knows), so what it enforces
+may be wider than the schema, and is narrower only where it was cut.
 
 Source: the Gemini API's reference of ``GenerationConfig.responseJsonSchema`` and ``Schema`` (November 2026).
 """
