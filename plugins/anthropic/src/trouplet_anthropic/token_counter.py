@@ -18,7 +18,7 @@ from trouplet_anthropic.fitting import fit
 from trouplet_anthropic.formatter import AnthropicFormatter
 from trouplet_anthropic.image_tokens import UNKNOWN
 from trouplet_anthropic.request_body import tool_form
-from trouplet_anthropic.turns import arrange
+from trouplet_anthropic.turns import arrange, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -77,51 +77,42 @@ class AnthropicTokenCounter:
         estimate = self._estimate.estimate(messages, tools)
         if not messages:
             return estimate
-        body, elsewhere = self._body(await self._formatter.format(messages), tools)
+        body = self._body(await self._formatter.format(messages), tools)
         answer = await self._client.endpoint({}).post_json(COUNT_TOKENS, body)
         total = answer.get("input_tokens")
         if not isinstance(total, int):
             raise InvalidResponse("anthropic did not say how many tokens there are", provider="anthropic")
-        return _shared_out(total + elsewhere * UNKNOWN, estimate)
+        return estimate.scaled_to(total + _left_out(body["messages"]) * UNKNOWN)
 
     async def aclose(self) -> None:
         """Close the client that the counter made for itself."""
         await self._client.aclose()
 
-    def _body(self, messages: Sequence[Wire], tools: Sequence[ToolSchema]) -> tuple[Wire, int]:
-        """The body of the request, and how much of it has an address that the API does not follow here."""
-        elsewhere = 0
-
-        def countable(blocks: object) -> list[Wire]:
-            nonlocal elsewhere
-            made: list[Wire] = []
-            assert isinstance(blocks, list)
-            for block in blocks:
-                source = block.get("source")
-                if isinstance(source, dict) and source.get("type") == "url":
-                    elsewhere += 1
-                    made.append(_ELSEWHERE)
-                elif block["type"] == "tool_result":
-                    made.append({**block, "content": countable(block["content"])})
-                else:
-                    made.append(block)
-            return made
-
+    def _body(self, messages: Sequence[Wire], tools: Sequence[ToolSchema]) -> Wire:
         system, turns = arrange(messages, self._traits)
-        body: Wire = {
-            "model": self._model,
-            "messages": [{**turn, "content": countable(turn["content"])} for turn in turns],
-        }
+        countable = [{**turn, "content": [_countable(block) for block in blocks(turn)]} for turn in turns]
+        body: Wire = {"model": self._model, "messages": countable}
         if system:
             body["system"] = system
         if tools:
             body["tools"] = [tool_form(tool) for tool in tools]
         fit(body, self._traits)
-        return body, elsewhere
+        return body
 
 
-def _shared_out(total: int, estimate: TokenCount) -> TokenCount:
-    """Share a total out in the proportions of an estimate; what the rounding leaves is overhead."""
-    scale = total / max(1, estimate.total)
-    messages = [int(tokens * scale) for tokens in estimate.messages]
-    return TokenCount(messages, total - sum(messages))
+def _countable(block: Wire) -> Wire:
+    """The block, or what stands for it if it has only an address."""
+    source = block.get("source")
+    if isinstance(source, dict) and source.get("type") == "url":
+        return _ELSEWHERE
+    if block["type"] == "tool_result":
+        return {**block, "content": [_countable(inner) for inner in blocks(block)]}
+    return block
+
+
+def _left_out(value: object) -> int:
+    """How often something stands for what has only an address."""
+    if value is _ELSEWHERE:
+        return 1
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum([_left_out(one) for one in inner])
