@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trouplet.errors import InvalidResponse
-from trouplet.model_io import Finish, TextChunk, ToolCallChunk
+from trouplet.model_io import Finish, TextChunk
 from trouplet.testing.contracts import scenarios
 from trouplet.testing.contracts.http_model.replies import GAP
 from trouplet.testing.contracts.http_model.stand import HTTPStand, Outcome, facts
@@ -114,14 +114,6 @@ class AnswerChecks(HTTPStand):
         read = self.streamed if stream else self.whole
         (call,) = (await read(scenarios.NO_ARGUMENTS_AT_ALL)).calls
         assert (call.name, dict(call.input)) == ("look", {})
-
-    @pytest.mark.asyncio
-    async def test_every_call_is_named_before_its_arguments(self) -> None:
-        named: set[int] = set()
-        for chunk in (await self.streamed(scenarios.EVERYTHING)).chunks:
-            if isinstance(chunk, ToolCallChunk):
-                assert chunk.name or chunk.index in named, f"a piece of call {chunk.index} comes before its name"
-                named.add(chunk.index)
 
     @pytest.mark.asyncio
     @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trouplet.errors import InvalidResponse, ModelError, StreamInterrupted
+from trouplet.model_io import TextChunk, ThinkingChunk, ToolCallChunk
 from trouplet.testing.contracts import scenarios
 from trouplet.testing.contracts.http_model.stand import HTTPStand, Outcome
 from trouplet.testing.contracts.spoiling import spoilt_forms
@@ -125,6 +126,11 @@ def _json(body: bytes) -> Script:
 def _check_types(outcome: Outcome, what: str) -> None:
     """Check that no chunk took over a value of a wrong type."""
     for chunk in outcome.chunks:
-        for name in ("text", "arguments", "id", "name"):
-            value = getattr(chunk, name, None)
-            assert value is None or isinstance(value, str), f"{what} made {chunk!r}"
+        match chunk:
+            case TextChunk(text=text) | ThinkingChunk(text=text):
+                values: list[object] = [text]
+            case ToolCallChunk(arguments=arguments, id=id, name=name):
+                values = [arguments, id or "", name or ""]
+            case _:
+                values = []
+        assert all([isinstance(value, str) for value in values]), f"{what} made {chunk!r}"
