@@ -81,6 +81,13 @@ async def test_sampling_is_left_out_where_it_would_be_refused(sent, name, thinki
     assert {key: body[key] for key in ("temperature", "top_p") if key in body} == left
 
 
+async def test_values_that_other_providers_take_are_cut_to_what_claude_does(sent):
+    body = await sent("claude-haiku-4-5", temperature=1.5, stop=["\n", "END"])
+    assert (body["temperature"], body["stop_sequences"]) == (1, ["END"])
+    body = await sent("qwen3-coder", temperature=1.5, stop=["\n", "END"])
+    assert (body["temperature"], body["stop_sequences"]) == (1.5, ["\n", "END"])
+
+
 @pytest.mark.parametrize(
     ("name", "thinking", "effort", "left"),
     [

@@ -140,6 +140,8 @@ async def test_one_call_at_a_time_can_be_asked_for(sent, model):
     assert body["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
     assert "tool_choice" not in await sent(options=options)
     assert "parallel_tools" not in model(**options).info.capabilities
+    with pytest.raises(BadSetting, match="disable_parallel_tool_use='yes'"):
+        model(disable_parallel_tool_use="yes")
 
 
 async def test_tools_are_strict_when_that_is_wanted_and_possible(sent):

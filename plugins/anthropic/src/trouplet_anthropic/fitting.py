@@ -30,6 +30,8 @@ def fit(body: Body, traits: Traits) -> None:
     on = thinking not in _OFF if thinking else traits.thinks_unasked
     _fit_effort(body, traits, on=on)
     _fit_sampling(body, traits, on=on)
+    if traits.sampling != "any":  # other servers of this protocol take more values than Claude does
+        _fit_values(body)
     _fit_choice(body, traits, on=on)
 
 
@@ -104,6 +106,16 @@ def _fit_sampling(body: Body, traits: Traits, *, on: bool) -> None:
     elif traits.sampling == "one" and "temperature" in body and "top_p" in body:
         note("top_p left out: not taken together with temperature")
         del body["top_p"]
+
+
+def _fit_values(body: Body) -> None:
+    temperature, stops = body.get("temperature"), body.get("stop_sequences")
+    if isinstance(temperature, (int, float)) and temperature > 1:
+        note(f"temperature {temperature} is more than Claude takes: it was asked with 1")
+        body["temperature"] = 1
+    if isinstance(stops, (list, tuple)) and not all([str(stop).strip() for stop in stops]):
+        note("stop words of nothing but white space were left out: Claude does not take them")
+        body["stop_sequences"] = [stop for stop in stops if str(stop).strip()]
 
 
 def _fit_choice(body: Body, traits: Traits, *, on: bool) -> None:

@@ -11,7 +11,7 @@ from trouplet.errors import BadSetting
 from trouplet_http import OptionTable, thinking_level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from trouplet_anthropic.traits import Traits
 
@@ -45,8 +45,8 @@ def options_of(traits: Traits) -> OptionTable:
             "effort": lambda value: {"output_config": {"effort": value}},
             "stop": lambda value: {"stop_sequences": [value] if isinstance(value, str) else value},
             "cache": _checked_cache,
-            "disable_parallel_tool_use": _no_field,
-            "strict_tools": _no_field,
+            "disable_parallel_tool_use": _switch("disable_parallel_tool_use"),
+            "strict_tools": _switch("strict_tools"),
         },
         settings=("auth_token", "media"),
     )
@@ -93,10 +93,13 @@ def _effort(budget: int) -> str:
     return "low" if budget <= _BUDGETS["low"] else "medium" if budget <= _BUDGETS["medium"] else "high"
 
 
-def _no_field(value: object) -> Mapping[str, object]:
-    if not isinstance(value, bool):
-        raise BadSetting(f"a switch is {value!r}", fix="Use True or False")
-    return {}
+def _switch(name: str) -> Callable[[object], Mapping[str, object]]:
+    def check(value: object) -> Mapping[str, object]:
+        if not isinstance(value, bool):
+            raise BadSetting(f"{name}={value!r}", fix="Use True or False")
+        return {}
+
+    return check
 
 
 def _checked_cache(value: object) -> Mapping[str, object]:
