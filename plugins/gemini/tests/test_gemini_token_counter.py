@@ -1,15 +1,18 @@
 """Token counts: asked for in one request, shared out by an estimate."""
 
+import struct
+from base64 import b64encode
+
 import pytest
 
 from trouplet.errors import InvalidResponse
-from trouplet.messages import Base64Source, ImageBlock, Msg
+from trouplet.messages import Base64Source, ImageBlock, Msg, URLSource
 from trouplet.model_io import ToolSchema
 from trouplet_gemini import GeminiTokenCounter
 from trouplet_gemini.estimate import estimate, shared_out
+from trouplet_gemini.generation import generation_of
 from trouplet_http import RetryPolicy
 
-PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 TOOL = ToolSchema("look", "Look.", {"type": "object", "properties": {"at": {"type": "string"}}})
 
 
@@ -47,9 +50,27 @@ async def test_a_number_that_is_none_is_an_error(peer, counter, told):
         await counter.count([Msg("Ann", "Hi")])
 
 
-def test_an_image_is_estimated_as_google_says():
-    image = Msg("Ann", ImageBlock(Base64Source("image/png", PNG)))
-    assert estimate(image, image_tokens=258) - estimate(Msg("Ann", ""), image_tokens=258) == 258
+@pytest.mark.parametrize(
+    ("model", "width", "height", "tokens"),
+    [
+        ("gemini-3.8-flash", 4000, 3000, 1120),
+        ("gemini-2.5-flash", 384, 384, 258),
+        ("gemini-2.5-flash", 960, 540, 6 * 258),
+        ("gemini-2.5-flash", 3000, 2000, 12 * 258),
+        ("gemma-4-31b-it", 3000, 2000, 258),
+    ],
+)
+def test_an_image_is_estimated_as_google_says(model, width, height, tokens):
+    png = b"\x89PNG\r\n\x1a\n" + bytes(8) + struct.pack(">II", width, height)
+    image = Msg("Ann", ImageBlock(Base64Source("image/png", b64encode(png).decode())))
+    generation = generation_of(model)
+    assert estimate(image, generation) - estimate(Msg("Ann", ""), generation) == tokens
+
+
+@pytest.mark.parametrize("source", [URLSource("https://example.com/a.png"), Base64Source("image/png", "no base64")])
+def test_an_image_whose_size_is_not_known_is_one_tile(source):
+    generation = generation_of("gemini-2.5-flash")
+    assert estimate(Msg("Ann", ImageBlock(source)), generation) == estimate(Msg("Ann", ""), generation) + 258
 
 
 @pytest.mark.parametrize(("total", "weights"), [(0, [1, 2]), (1, [1, 1, 1]), (10, [3, 3, 3]), (999, [1, 0, 5, 7])])

@@ -12,6 +12,7 @@ from trouplet_gemini.connection import GEMINI_URL, connect, model_path
 from trouplet_gemini.formatter import GeminiFormatter
 from trouplet_gemini.provider_errors import refined_errors
 from trouplet_gemini.request_body import RequestBody
+from trouplet_http import made_with
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -52,7 +53,8 @@ class GeminiChatModel:
         deadline: float = 600.0,
         **options: object,
     ) -> None:
-        self.info = info or Catalogue.of_package("trouplet_gemini").info(provider, model)
+        known = info or Catalogue.of_package("trouplet_gemini").info(provider, model)
+        self.info = made_with(known, base_url, options)
         self.formatter: Formatter = formatter or GeminiFormatter.for_model(self.info, media=media)
         self._path = model_path(model)
         self._stream = stream

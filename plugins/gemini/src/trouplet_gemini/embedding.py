@@ -12,6 +12,7 @@ from trouplet.spelling import did_you_mean
 from trouplet_gemini.connection import GEMINI_URL, connect, model_path
 from trouplet_gemini.media_parts import MediaParts
 from trouplet_gemini.provider_errors import refined_errors
+from trouplet_http import made_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +68,8 @@ class GeminiEmbedding(BatchedEmbedding):
         retry: RetryPolicy | None = None,
         deadline: float = 120.0,
     ) -> None:
-        self.info = info or Catalogue.of_package("trouplet_gemini").info(provider, model)
+        known = info or Catalogue.of_package("trouplet_gemini").info(provider, model)
+        self.info = made_with(known, base_url, {"dimensions": dimensions, "task_type": task_type})
         self.dimensions = _checked_dimensions(self.info, dimensions)
         self._asked_for = dimensions
         self._task = _checked_task(task_type)

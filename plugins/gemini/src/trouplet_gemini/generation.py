@@ -20,7 +20,7 @@ class Generation:
     thinking tokens within ``budgets``, and thinks least with ``least_budget``. ``samples`` tells whether it takes a
     temperature, top-p and top-k. With ``signs_calls`` it refuses calls of the current turn that bear no thought
     signature, with ``sees_results`` it takes images inside of function responses. ``image_tokens`` is what an image
-    costs at the usual resolution: a tile of up to 768 pixels a side until Gemini 2.5, any image since.
+    costs at the usual resolution; with ``tiles_images`` (until Gemini 2.5) each tile of a larger one costs as much.
     """
 
     levels: tuple[str, ...] = _LEVELS
@@ -30,10 +30,13 @@ class Generation:
     signs_calls: bool = True
     sees_results: bool = True
     image_tokens: int = 1120
+    tiles_images: bool = False
 
 
 def _before_3(least: int, most: int, *, off: int = 0) -> Generation:
-    return Generation((), (least, most), off, samples=True, signs_calls=False, sees_results=False, image_tokens=258)
+    return Generation(
+        (), (least, most), off, samples=True, signs_calls=False, sees_results=False, image_tokens=258, tiles_images=True
+    )
 
 
 _BY_NAME = {

@@ -50,7 +50,7 @@ class GeminiTokenCounter:
     ) -> None:
         self._provider = provider
         self._path = model_path(model)
-        self._image_tokens = generation_of(model).image_tokens
+        self._generation = generation_of(model)
         info = Catalogue.of_package("trouplet_gemini").info(provider, model)
         self.formatter: Formatter = formatter or GeminiFormatter.for_model(info, media=media)
         self._client = connect(
@@ -63,7 +63,7 @@ class GeminiTokenCounter:
             return TokenCount([])
         request = await self._request(messages, tools)
         overhead = estimate_json(request["tools"]) if tools else 0
-        weights = [estimate(msg, image_tokens=self._image_tokens) for msg in messages]
+        weights = [estimate(msg, self._generation) for msg in messages]
         *shares, rest = shared_out(await self._ask(request), [*weights, overhead])
         return TokenCount(shares, rest)
 
