@@ -14,6 +14,7 @@ from trouplet.errors import InvalidArguments, Unsupported
 from trouplet.messages import (
     AudioBlock,
     ImageBlock,
+    MediaBlock,
     Msg,
     TextBlock,
     ThinkingBlock,
@@ -27,7 +28,7 @@ from trouplet.scope import note
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trouplet.messages import ContentBlock, MediaBlock
+    from trouplet.messages import ContentBlock
     from trouplet.model_io import Capability, ModelInfo, ToolSchema
     from trouplet.ports import Formatter, TokenCounter
 
@@ -54,20 +55,20 @@ class ChatFormatter:
         made: list[dict[str, object]] = []
         for msg in messages:
             kept = msg.wire
-            if kept is not None and kept[0] is self:
-                made += kept[1]
-            else:
-                made += await self._format_new(msg)
+            if kept is None or kept[0] is not self:
+                kept = self, await self.format_message(self._taken(msg))
+                object.__setattr__(msg, "wire", kept)
+            made += kept[1]
         return made
-
-    async def _format_new(self, msg: Msg) -> list[dict[str, object]]:
-        parts = await self.format_message(self._taken(msg))
-        object.__setattr__(msg, "wire", (self, parts))
-        return parts
 
     def _taken(self, msg: Msg) -> Msg:
         """The message without the media that the model does not take."""
         if len(self.takes) == len(_SENSES):
+            return msg
+        for block in msg.content:
+            if isinstance(block, (MediaBlock, ToolResultBlock)):
+                break
+        else:
             return msg
         content = self._taken_blocks(msg.content)
         return msg if content is msg.content else replace(msg, content=content)
@@ -184,6 +185,8 @@ def own_thinking(msg: Msg, provider: str) -> list[ThinkingBlock]:
     The reasoning of other models means nothing to it and is left out, with a note in the run.
     """
     blocks = msg.blocks(ThinkingBlock)
+    if not blocks:
+        return blocks
     own = [block for block in blocks if block.extra and provider in block.extra]
     if len(own) < len(blocks):
         note(f"reasoning that did not come from {provider} was left out of what it was sent")
