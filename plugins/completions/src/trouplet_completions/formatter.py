@@ -63,17 +63,23 @@ class ChatCompletionsFormatter(ChatFormatter):
         ]
 
     def _assistant(self, msg: Msg) -> list[dict[str, object]]:
+        self._note_what_is_left_out(msg)
         text, calls = msg.text, msg.blocks(ToolUseBlock)
         if not text and not calls:
             return []
         made: dict[str, object] = {"role": "assistant", "content": text or None, **self._name(msg)}
         if self._reasoning_field and (calls or msg.thinking):
             made[self._reasoning_field] = msg.thinking
-        elif msg.thinking:
-            note("reasoning was not sent back: this API has no field for it that is known (see reasoning_field)")
         if calls:
             made["tool_calls"] = [_call(call) for call in calls]
         return [made]
+
+    def _note_what_is_left_out(self, msg: Msg) -> None:
+        if msg.thinking and not self._reasoning_field:
+            note("reasoning was not sent back: this API has no field for it that is known (see reasoning_field)")
+        for block in msg.content:
+            if isinstance(block, MEDIA):
+                note(f"the {block.type} of an assistant was not sent back: this API has no place for it")
 
     async def _results(self, msg: Msg) -> list[dict[str, object]]:
         made: list[dict[str, object]] = [

@@ -1,7 +1,7 @@
 """What is known about OpenAI's models and endpoints without asking: sizes, capabilities, what each API refuses.
 
-Figures are those of the vendor's model pages in November 2026; they are kept in ``models.json``, without the models that
-OpenAI has shut down by then (its page on deprecations).
+Figures are those of the vendor's model pages in November 2026. They are kept in ``models.json``, without the models
+that OpenAI has shut down by then (its page on deprecations).
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def belongs(model: str, families: tuple[str, ...]) -> bool:
 def in_chat(info: ModelInfo, base_url: str) -> ModelInfo:
     """Return what is left of a model's capabilities in Chat Completions.
 
-    Models that cannot do without reasoning take no function tools there, since OpenAI's Chat Completions takes them only
-    together with ``reasoning_effort: "none"`` (guide "Using GPT-6", November 2026).
+    Models that cannot do without reasoning take no function tools there, since OpenAI's Chat Completions takes them
+    only together with ``reasoning_effort: "none"`` (guide "Using GPT-6", November 2026).
     """
     if hosts_openai(base_url) and belongs(info.name, _NO_TOOLS_IN_CHAT):
         return replace(info, capabilities=info.capabilities - _TOOL_CAPABILITIES)
@@ -50,7 +50,7 @@ def in_chat(info: ModelInfo, base_url: str) -> ModelInfo:
 
 
 def in_responses(info: ModelInfo) -> ModelInfo:
-    """Return what is left of a model's capabilities in the Responses API, whose messages hold text, images and files."""
+    """Return what is left of a model's capabilities in the Responses API, which takes text, images and files."""
     if _UNHEARD & info.capabilities:
         return replace(info, capabilities=info.capabilities - _UNHEARD)
     return info

@@ -87,6 +87,6 @@ def _adapt(body: dict[str, object], request: ModelRequest, *, own: bool) -> None
     """Leave out what the model would refuse; at Azure only what its name tells, since deployments have any names."""
     if request.tools and needs_no_effort(str(body["model"])) and body.get("reasoning_effort") != "none":
         body["reasoning_effort"] = "none"
-        note(f"{body['model']} was asked not to reason: Chat Completions takes tools only then (api='responses' has both)")
+        note(f"{body['model']} was asked not to reason: it takes tools in Chat Completions only then")
     if own:
         drop_sampling(body, body.get("reasoning_effort"))

@@ -32,7 +32,7 @@ _NONE_UNLESS_ASKED = ("gpt-5.4", "gpt-5.2", "gpt-5.1")
 
 
 def effort_of(model: str, thinking: object) -> str | None:
-    """Return the effort for the common option ``thinking``, as near as the model has it; None leaves it to the model."""
+    """Return the effort for the common option ``thinking``, the nearest that the model has; None leaves it open."""
     level = thinking_level(thinking)
     if level is True:
         return "medium" if belongs(model, _NONE_UNLESS_ASKED) else None

@@ -57,7 +57,7 @@ class OpenAIResponsesModel:
     ) -> None:
         if not api_key and is_openai(base_url):
             raise MissingKey(provider, variable="OPENAI_API_KEY")
-        self.info = made_with(info or model_info(provider, model), base_url, options)
+        self.info = made_with(in_responses(info or model_info(provider, model)), base_url, options)
         self.formatter: Formatter = formatter or _formatter(self.info, media)
         self._stream = stream
         self._body = ResponsesBody(self.info, options, stream=stream, sampling=not is_openai(base_url))

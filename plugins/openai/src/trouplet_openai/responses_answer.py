@@ -45,7 +45,7 @@ class ResponseAnswer:
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self.texts: list[str] = []
-        self._calls: dict[object, _Call] = {}
+        self._calls: dict[int | str, _Call] = {}
         self._ids: set[str] = set()
         self._metadata: dict[str, object] = {}
         self._finish: Finish | None = None
@@ -67,9 +67,7 @@ class ResponseAnswer:
         kind = event.get("type")
         if kind == "error" or (kind is None and event.get("error")):
             raise self._failed(event.get("error") or event)
-        index = event.get("output_index")
-        if index is not None and not isinstance(index, int):
-            raise self.invalid(f"an output_index is {index!r}")
+        place = self._place(event)
         match kind:
             case "response.output_text.delta" | "response.refusal.delta":
                 return self._add_text(_text(event, "delta"), refused=kind == "response.refusal.delta")
@@ -78,11 +76,11 @@ class ResponseAnswer:
             case "response.reasoning_summary_part.added":
                 return [ThinkingChunk("\n\n")] if event.get("summary_index") else []
             case "response.output_item.added":
-                return self._open(index, self._item(event))
+                return self._open(place, self._item(event))
             case "response.function_call_arguments.delta":
-                return self._add_arguments(index, _text(event, "delta"))
+                return self._add_arguments(place, _text(event, "delta"))
             case "response.output_item.done":
-                return self._close(index, self._item(event))
+                return self._close(place, self._item(event))
             case "response.completed" | "response.incomplete" | "response.failed":
                 self._conclude(event.get("response"))
         return []
@@ -116,6 +114,17 @@ class ResponseAnswer:
     def _failed(self, error: object) -> Exception:
         return error_in_answer(error, provider=self._provider, partial=self.partial)
 
+    def _place(self, event: Item) -> int | str:
+        """Which item an event is about: its index, or at llama.cpp, which numbers nothing, its id."""
+        index = event.get("output_index")
+        if isinstance(index, int):
+            return index
+        if index is not None:
+            raise self.invalid(f"an output_index is {index!r}")
+        item = event.get("item")
+        inner = item if isinstance(item, dict) else {}
+        return _text(event, "item_id") or _text(inner, "id") or _text(inner, "call_id")
+
     def _item(self, event: Item) -> Item:
         item = event.get("item")
         if not isinstance(item, dict):
@@ -130,8 +139,8 @@ class ResponseAnswer:
         self.texts.append(text)
         return [TextChunk(text)]
 
-    def _open(self, index: object, item: Item) -> list[Chunk]:
-        if item.get("type") != "function_call" or index in self._calls:
+    def _open(self, place: int | str, item: Item) -> list[Chunk]:
+        if item.get("type") != "function_call" or place in self._calls:
             return []
         name, call_id = _text(item, "name"), _text(item, "call_id")
         if not name:
@@ -139,11 +148,11 @@ class ResponseAnswer:
         if not call_id or call_id in self._ids:
             call_id = f"call_{new_id()}"
         self._ids.add(call_id)
-        call = self._calls[index] = _Call(len(self._calls))
+        call = self._calls[place] = _Call(len(self._calls))
         return [ToolCallChunk(call.index, "", call_id, name)]
 
-    def _add_arguments(self, index: object, arguments: str) -> list[Chunk]:
-        call = self._calls.get(index)
+    def _add_arguments(self, place: int | str, arguments: str) -> list[Chunk]:
+        call = self._calls.get(place)
         if call is None:
             raise self.invalid("arguments came for a call that had not begun")
         if not arguments:
@@ -163,12 +172,12 @@ class ResponseAnswer:
                 made += self._add_text(_text(part, "refusal" if refused else "text"), refused=refused)
         return made
 
-    def _close(self, index: object, item: Item) -> list[Chunk]:
+    def _close(self, place: int | str, item: Item) -> list[Chunk]:
         match item.get("type"):
             case "function_call":
-                opened = self._open(index, item)  # some servers send the item only when it is done
-                call = self._calls[index]
-                return opened if call.begun else [*opened, *self._add_arguments(index, _text(item, "arguments"))]
+                opened = self._open(place, item)  # some servers send the item only when it is done
+                call = self._calls[place]
+                return opened if call.begun else [*opened, *self._add_arguments(place, _text(item, "arguments"))]
             case "reasoning":
                 kept = {name: item[name] for name in ("id", "encrypted_content") if item.get(name)}
                 return [ThinkingChunk("", {"openai": {"reasoning": kept}})] if "encrypted_content" in kept else []

@@ -6,14 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trouplet.conversation import MEDIA, ChatFormatter, arguments_json, own_thinking, result_text
-from trouplet.messages import AudioBlock, ImageBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
+from trouplet.messages import ImageBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
-from trouplet_completions.media_parts import input_audio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trouplet.messages import ContentBlock, MediaBlock, Msg
+    from trouplet.model_io import ModelInfo
     from trouplet_http import MediaLoader
 
     Item = dict[str, object]
@@ -23,12 +23,20 @@ class OpenAIResponsesFormatter(ChatFormatter):
     """The formatter for the Responses API, which has an item for each block.
 
     Reasoning goes back with its encrypted content, which is how a conversation that OpenAI does not store keeps its
-    train of thought. ``image_detail`` goes with every image; ``media`` gives the loader of media.
+    train of thought. ``image_detail`` goes with every image; ``media`` gives the loader of media. The API has no place
+    for audio and video (OpenAI API reference, Responses: input, November 2026).
     """
+
+    takes = frozenset(("image",))
 
     def __init__(self, *, image_detail: str | None = None, media: Callable[[], MediaLoader] | None = None) -> None:
         self._image_detail = image_detail
         self._media = media
+
+    def fit(self, info: ModelInfo) -> None:
+        """Take images only if this model does."""
+        super().fit(info)
+        self.takes &= OpenAIResponsesFormatter.takes
 
     async def format_message(self, msg: Msg) -> list[Item]:
         """Return the items of one message: none for an empty one."""
@@ -60,21 +68,15 @@ class OpenAIResponsesFormatter(ChatFormatter):
                 note(f"OpenAI's API has no place for the {block.type} of an assistant: it was left out")
 
     async def _results(self, msg: Msg) -> list[Item]:
-        """The results, and after all of them the media that have no place in one."""
-        made: list[Item] = []
-        later: list[Item] = []
-        for result in msg.blocks(ToolResultBlock):
-            made.append({"type": "function_call_output", "call_id": result.id, "output": await self._output(result)})
-            for block in result.output:
-                if isinstance(block, MEDIA) and not isinstance(block, ImageBlock):
-                    later += [_input_text(f"The {block.type} that {result.name} returned:"), await self._part(block)]
-        return [*made, {"role": "user", "content": later}] if later else made
+        return [
+            {"type": "function_call_output", "call_id": result.id, "output": await self._output(result)}
+            for result in msg.blocks(ToolResultBlock)
+        ]
 
     async def _output(self, result: ToolResultBlock) -> str | list[Item]:
         if not any([isinstance(block, ImageBlock) for block in result.output]):
             return result_text(result)
-        shown = [block for block in result.output if isinstance(block, (TextBlock, ImageBlock))]
-        return await self._content(tuple(shown))
+        return await self._content(result.output)
 
     async def _content(self, blocks: tuple[ContentBlock, ...]) -> list[Item]:
         return [
@@ -84,8 +86,6 @@ class OpenAIResponsesFormatter(ChatFormatter):
         ]
 
     async def _part(self, block: MediaBlock) -> Item:
-        if isinstance(block, AudioBlock):
-            return input_audio(await self._loader.data(block))
         url = self._loader.link(block) or (await self._loader.data(block)).data_url
         detail = self._image_detail or "auto"
         return {"type": "input_image", "image_url": url, "detail": detail}

@@ -1,12 +1,9 @@
-"""Messages in the wire form."""
-
-import json
+"""Messages in the wire form; that every history is valid and memoised is the contract's matter."""
 
 import pytest
 
-from trouplet.conversation import MultiAgentFormatter
+from trouplet import InMemoryMemory, ReActAgent
 from trouplet.messages import (
-    AudioBlock,
     Base64Source,
     ImageBlock,
     Msg,
@@ -14,17 +11,16 @@ from trouplet.messages import (
     ThinkingBlock,
     ToolResultBlock,
     ToolUseBlock,
-    URLSource,
 )
+from trouplet_completions import ChatCompletionsFormatter
 from trouplet_completions.formatter import wire_name
-from trouplet_openai import OpenAIChatFormatter
 
 IMAGE = ImageBlock(Base64Source("image/png", "aW1n"))
 IMAGE_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aW1n"}}
 
 
 async def wire(*messages, **options):
-    return await OpenAIChatFormatter(**options).format(list(messages))
+    return await ChatCompletionsFormatter(**options).format(list(messages))
 
 
 async def test_plain_messages_are_plain():
@@ -65,10 +61,6 @@ async def test_the_system_role_may_be_developer():
     assert await wire(Msg("system", "Be kind.", "system"), system_role="developer") == [
         {"role": "developer", "content": "Be kind."}
     ]
-
-
-async def test_blocks_of_text_are_one_text():
-    assert await wire(Msg("user", [TextBlock("a"), TextBlock("b")])) == [{"role": "user", "content": "a\nb"}]
 
 
 async def test_nothing_empty_is_ever_sent():
@@ -152,35 +144,11 @@ async def test_text_and_media_keep_their_order():
     assert made["content"] == [{"type": "text", "text": "Before"}, IMAGE_PART, {"type": "text", "text": "after"}]
 
 
-async def test_everything_is_json():
-    call = ToolUseBlock("a", "f", {"x": 1}, '{"x":1}')
-    audio = AudioBlock(Base64Source("audio/wav", "UklGRg=="))
-    made = await wire(
-        Msg("user", [TextBlock("Hi"), IMAGE, audio, ImageBlock(URLSource("https://x.example/a.png"))]),
-        Msg("Friday", [call], "assistant"),
-        Msg("Friday", [ToolResultBlock("a", "f", (TextBlock("1"), IMAGE))], "tool"),
-    )
-    assert json.loads(json.dumps(made)) == made
-
-
-async def test_a_message_is_formatted_once():
-    formatter = OpenAIChatFormatter()
-    messages = [Msg("user", "Hi"), Msg("Friday", "Hello.", "assistant")]
-    first, second = await formatter.format(messages), await formatter.format(messages)
-    assert first == second
-    assert all(a is b for a, b in zip(first, second, strict=True))
-
-
-async def test_several_agents_are_folded_and_tool_sequences_stay():
-    conversation = [
-        Msg("system", "Play.", "system"),
-        Msg("Ann", "Hi"),
-        Msg("Bob", "Hello", "assistant"),
-        Msg("Friday", [ToolUseBlock("a", "f", {}, "{}")], "assistant"),
-        Msg("Friday", [ToolResultBlock("a", "f", (TextBlock("1"),))], "tool"),
-        Msg("Ann", "So?"),
-    ]
-    made = await MultiAgentFormatter(OpenAIChatFormatter()).format(conversation)
-    assert [message["role"] for message in made] == ["system", "user", "assistant", "tool", "user"]
-    assert "Ann: Hi\nBob: Hello" in made[1]["content"]
-    assert "Ann: So?" in made[4]["content"]
+async def test_what_an_assistant_message_loses_is_noted(model, acme, sse, delta):
+    acme.answers(sse(delta(content="Hi"), delta("stop"), "[DONE]"))
+    memory = InMemoryMemory([Msg("Friday", [ThinkingBlock("hm"), IMAGE], "assistant")])
+    agent = ReActAgent("Friday", model=model(), memory=memory)
+    notes = " ".join((await agent("Hello")).notes)
+    assert "reasoning was not sent back" in notes
+    assert "the image of an assistant was not sent back" in notes
+    assert [message["role"] for message in acme.bodies[0]["messages"]] == ["user"]

@@ -77,7 +77,7 @@ async def outcome(texts):
         return batches()
 
     try:
-        return [made async for made in read_stream(open_stream, provider="openai")]
+        return [made async for made in read_stream(open_stream, provider="acme")]
     except ModelError as error:
         return error
 
@@ -97,7 +97,7 @@ def test_any_whole_answer_ends_in_a_finish_or_in_a_typed_error(body):
     if not isinstance(body, dict):
         return
     try:
-        made = Answer("openai").add_whole(body)
+        made = Answer("acme").add_whole(body)
     except ModelError:
         return
     assert isinstance(made[-1], Finish)
