@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
 from trouplet.model_io import TextChunk
 from trouplet_gemini.answer import Answer
-from trouplet_gemini.provider_errors import error_in_answer, refined
+from trouplet_gemini.provider_errors import error_in_answer
 from trouplet_http import loads, redact
 
 if TYPE_CHECKING:
@@ -44,10 +44,9 @@ async def read_stream(open_stream: Callable[[], Awaitable[Events]], *, provider:
                     for made in answer.add(chunk):
                         yield made
     except ModelError as error:
-        better = refined(error)
-        better.partial = answer.partial
+        error.partial = answer.partial
         if not (answer.finish_reason and isinstance(error, (StreamInterrupted, DeadlineExceeded))):
-            raise better from error.__cause__
+            raise
     if not answer.finish_reason:
         raise answer.broken_off()
     for made in answer.finish():

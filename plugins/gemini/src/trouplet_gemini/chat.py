@@ -10,7 +10,6 @@ from trouplet_gemini.answer import Answer
 from trouplet_gemini.answer_stream import read_stream
 from trouplet_gemini.connection import GEMINI_URL, connect, model_path
 from trouplet_gemini.formatter import GeminiFormatter
-from trouplet_gemini.provider_errors import refined_errors
 from trouplet_gemini.request_body import RequestBody
 from trouplet_http import made_with
 
@@ -91,9 +90,8 @@ class GeminiChatModel:
         body = await self._build(request)
         endpoint = self._client.endpoint(request.options)
         answer = Answer(self.info.provider)
-        with refined_errors():
-            path = f"{self._path}:generateContent"
-            told = await endpoint.post_json(path, body, deadline=request.deadline, retry=request.retry)
+        path = f"{self._path}:generateContent"
+        told = await endpoint.post_json(path, body, deadline=request.deadline, retry=request.retry)
         chunks = answer.add(told)
         if not answer.finish_reason:
             raise answer.invalid("it has no finishReason")

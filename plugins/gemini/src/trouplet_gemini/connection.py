@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trouplet.errors import MissingKey
 from trouplet.secret import Secret
+from trouplet_gemini.provider_errors import describe_error
 from trouplet_http import ProviderClient, header_options
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def connect(
         retry=retry,
         idle_timeout=idle_timeout,
         deadline=deadline,
+        describe_error=describe_error,
     )
 
 

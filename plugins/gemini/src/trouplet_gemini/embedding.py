@@ -11,7 +11,6 @@ from trouplet.model_io import Embeddings, Usage
 from trouplet.spelling import did_you_mean
 from trouplet_gemini.connection import GEMINI_URL, connect, model_path
 from trouplet_gemini.media_parts import MediaParts
-from trouplet_gemini.provider_errors import refined_errors
 from trouplet_http import made_with
 
 if TYPE_CHECKING:
@@ -83,8 +82,7 @@ class GeminiEmbedding(BatchedEmbedding):
     async def embed_batch(self, inputs: Sequence[str | MediaBlock]) -> Embeddings:
         """Ask the API for the vectors of one batch."""
         body = {"requests": [await self._request(one) for one in inputs]}
-        with refined_errors():
-            told = await self._client.endpoint({}).post_json(f"{self._path}:batchEmbedContents", body)
+        told = await self._client.endpoint({}).post_json(f"{self._path}:batchEmbedContents", body)
         found = told.get("embeddings")
         if not isinstance(found, list):
             raise self._no_vectors("there are no embeddings in it")

@@ -6,52 +6,29 @@ An error body is ``{"error": {"code", "message", "status", "details": [...]}}``,
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trouplet.errors import AuthenticationFailed, ModelError, RateLimited
-from trouplet_http import error_from_body, redact
+from trouplet.errors import AuthenticationFailed, ModelError
+from trouplet_http import ErrorDetail, error_from_body, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-@contextmanager
-def refined_errors() -> Iterator[None]:
-    """Let errors of the API say what their details tell."""
-    try:
-        yield
-    except ModelError as error:
-        better = refined(error)
-        if better is error:
-            raise
-        raise better from None
-
-
-def refined(error: ModelError) -> ModelError:
-    """Return the error with the wait that its details name, or as the refusal of the key that it is.
+def describe_error(status: int, body: Mapping[str, object]) -> ErrorDetail:
+    """Return the wait that the details name, and whether the refusal is one of the key.
 
     A key that does not exist is refused with status 400 and the reason ``API_KEY_INVALID``.
     """
-    details = list(_details(error.details))
-    if not isinstance(error, AuthenticationFailed) and any([one.get("reason") == "API_KEY_INVALID" for one in details]):
-        return AuthenticationFailed(
-            error.what,
-            provider=error.provider,
-            status=error.status,
-            details=error.details,
-            fix=f"Check the API key: trouplet keys set {error.provider}",
-        )
-    if isinstance(error, RateLimited) and error.retry_after is None:
-        error.retry_after = next(
-            (wait for one in details if (wait := _seconds(one.get("retryDelay"))) is not None), None
-        )
-    return error
+    details = list(_details(body))
+    waits = [wait for one in details if (wait := _seconds(one.get("retryDelay"))) is not None]
+    wrong_key = any([one.get("reason") == "API_KEY_INVALID" for one in details])
+    return ErrorDetail(kind=AuthenticationFailed if wrong_key else None, retry_after=waits[0] if waits else None)
 
 
 def error_in_answer(body: Mapping[str, object], *, provider: str, partial: str) -> ModelError:
     """Make the typed error of an ``error`` that came inside an answer, after the status had promised success."""
-    made = error_from_body(provider, 200, body)
+    made = error_from_body(provider, 200, body, describe=describe_error)
     made.what, made.partial = redact(made.what), partial
     return made
 

@@ -12,7 +12,6 @@ from trouplet_gemini.declarations import declared_tools
 from trouplet_gemini.estimate import estimate, estimate_json, shared_out
 from trouplet_gemini.formatter import GeminiFormatter
 from trouplet_gemini.generation import generation_of
-from trouplet_gemini.provider_errors import refined_errors
 from trouplet_gemini.turns import arranged, system_parts
 
 if TYPE_CHECKING:
@@ -82,10 +81,9 @@ class GeminiTokenCounter:
         return request
 
     async def _ask(self, request: Mapping[str, object]) -> int:
-        with refined_errors():
-            told = await self._client.endpoint({}).post_json(
-                f"{self._path}:countTokens", {"generateContentRequest": request}
-            )
+        told = await self._client.endpoint({}).post_json(
+            f"{self._path}:countTokens", {"generateContentRequest": request}
+        )
         total = told.get("totalTokens", 0)  # protocol buffers leave out a zero
         if type(total) is not int or total < 0:
             raise InvalidResponse(

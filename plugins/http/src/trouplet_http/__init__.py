@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trouplet_http.errors import ReplayMismatch as ReplayMismatch
     from trouplet_http.errors import RetryTooLate as RetryTooLate
     from trouplet_http.errors import StreamTimedOut as StreamTimedOut
+    from trouplet_http.failures import ErrorDetail as ErrorDetail
     from trouplet_http.failures import error_from_body as error_from_body
     from trouplet_http.failures import error_from_status as error_from_status
     from trouplet_http.failures import names_error as names_error
@@ -56,6 +57,7 @@ _MODULES = {
     "COMMON_OPTIONS": "options",
     "Clock": "deadline",
     "Endpoint": "endpoint",
+    "ErrorDetail": "failures",
     "EventStreamDecoder": "sse",
     "KeptForm": "kept_form",
     "Limits": "endpoint",

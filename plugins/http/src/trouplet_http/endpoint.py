@@ -64,7 +64,7 @@ class Endpoint:
     whole call: name resolution, connecting, waiting, all retries and the body. ``idle_timeout`` is how long a stream
     may bring no content: comments and the events named in ``keep_alive_events`` are none, an event counts when it is
     complete, and a large one also with each further 16 KiB of it, so that a drip of single bytes does not go on for
-    ever. ``describe_error`` makes a sentence of the provider's JSON error body.
+    ever. ``describe_error`` reads the provider's JSON error body: a sentence, or an ``ErrorDetail``.
 
     The client's own hooks, authentication, cookies and proxies apply; its timeouts do not, and redirects are not
     followed. A call's own ``retry`` replaces the endpoint's policy.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from trouplet.errors import (
@@ -18,8 +19,23 @@ from trouplet.errors import (
 if TYPE_CHECKING:
     import httpx
 
-DescribeError: TypeAlias = Callable[[int, Mapping[str, object]], str]
-"""Makes one sentence of a provider's JSON error body."""
+
+@dataclass(slots=True, frozen=True)
+class ErrorDetail:
+    """What a provider's JSON error body says beyond its status; what is left out is as for other bodies.
+
+    ``sentence`` is for people, ``kind`` the class of the error, ``retryable`` whether the same request may work later,
+    ``retry_after`` after how many seconds, for providers that say it in the body and not in a header.
+    """
+
+    sentence: str = ""
+    kind: type[ModelError] | None = None
+    retryable: bool | None = None
+    retry_after: float | None = None
+
+
+DescribeError: TypeAlias = Callable[[int, Mapping[str, object]], str | ErrorDetail]
+"""Reads a provider's JSON error body: returns one sentence, or more than that."""
 
 _LONGEST_SENTENCE = 1000
 
@@ -79,18 +95,31 @@ def error_from_status(
     describe: DescribeError | None = None,
 ) -> ModelError:
     """Return the error for an HTTP status and the JSON error body that came with it (empty if none did)."""
-    kind = _CLASSES.get(status) or (ProviderUnavailable if status >= 500 else RequestRejected)
-    sentence = (describe(status, body) if describe else "") or _sentence(body) or f"HTTP status {status}"
-    spent = kind is RateLimited and any(word in _words(body) for word in _SPENT)
+    detail = _detail(describe, status, body)
+    kind = detail.kind or _CLASSES.get(status) or (ProviderUnavailable if status >= 500 else RequestRejected)
+    retryable = detail.retryable
+    if retryable is None:
+        spent = kind is RateLimited and any(word in _words(body) for word in _SPENT)
+        retryable = kind.retryable and not spent and status not in _NOT_RETRYABLE
+    sentence = detail.sentence or f"HTTP status {status}"
+    fix = _FIXES[401] if kind is AuthenticationFailed and status not in _FIXES else _FIXES.get(status, "")
     return kind(
         f"{provider or 'the provider'} answered: {sentence[:_LONGEST_SENTENCE]}",
         provider=provider,
         status=status,
-        retryable=kind.retryable and not spent and status not in _NOT_RETRYABLE,
-        retry_after=retry_after,
+        retryable=retryable,
+        retry_after=detail.retry_after if retry_after is None else retry_after,
         details=body,
-        fix=_FIXES.get(status, "").format(provider=provider or "PROVIDER"),
+        fix=fix.format(provider=provider or "PROVIDER"),
     )
+
+
+def _detail(describe: DescribeError | None, status: int, body: Mapping[str, object]) -> ErrorDetail:
+    """What the body says, by the provider's own reading of it and else by the usual one."""
+    told = describe(status, body) if describe else ""
+    if isinstance(told, str):
+        return ErrorDetail(told or _sentence(body))
+    return told if told.sentence else replace(told, sentence=_sentence(body))
 
 
 def error_from_body(
@@ -106,7 +135,7 @@ def error_from_body(
         error = error_from_status(provider, told, body, describe=describe)
         error.status = status
         return error
-    sentence = (describe(status, body) if describe else "") or _sentence(body) or "an error without a message"
+    sentence = _detail(describe, status, body).sentence or "an error without a message"
     return InvalidResponse(
         f"{provider or 'the provider'} sent an error instead of an answer: {sentence[:_LONGEST_SENTENCE]}",
         provider=provider,
