@@ -15,7 +15,7 @@ from trouplet.messages import MediaBlock, TextBlock, ThinkingBlock, ToolUseBlock
 from trouplet.model_io import Finish, MediaChunk, TextChunk, ThinkingChunk, ToolCallChunk
 from trouplet.response import ResponseBuilder
 from trouplet_dashscope.answer import Answer
-from trouplet_dashscope.provider_errors import error_in_answer
+from trouplet_dashscope.provider_errors import error_in_answer, refined
 from trouplet_http import loads, redact
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def read_stream(open_stream: Callable[[], Awaitable[Events]], *, provider:
     except ModelError as error:
         error.partial = answer.partial
         if not (answer.done and isinstance(error, (StreamInterrupted, DeadlineExceeded))):
-            raise
+            raise refined(error, provider=provider) from error.__cause__
     if not answer.done:
         raise answer.broken_off("It ended without a finish_reason")
     for made in answer.finish():

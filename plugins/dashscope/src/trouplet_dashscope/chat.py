@@ -13,7 +13,8 @@ from trouplet_dashscope.connection import Connection
 from trouplet_dashscope.formatter import DashScopeChatFormatter
 from trouplet_dashscope.provider_errors import describe_error
 from trouplet_dashscope.request_body import RequestBody
-from trouplet_dashscope.thinking import must_stream, without_what_thinking_costs
+from trouplet_dashscope.streaming import can_stream, must_stream
+from trouplet_dashscope.thinking import without_what_thinking_costs
 from trouplet_http import ProviderClient, header_options
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class DashScopeChatModel:
         if multimodal is None:
             multimodal = bool(known.capabilities & _SENSES)
         self._path = MULTIMODAL_PATH if multimodal else TEXT_PATH
-        self._stream = stream
+        self._stream = stream and can_stream(model)
+        self._must_stream = must_stream(model)
         self._body = RequestBody(known, options, multimodal=multimodal)
         self.info = without_what_thinking_costs(known) if self._body.thinks({}) else known
         self.formatter: Formatter = formatter or DashScopeChatFormatter.for_model(self.info, media=media)
@@ -89,7 +91,7 @@ class DashScopeChatModel:
         """Return the answer as chunks that end with one ``Finish``; see ``trouplet.ports.ChatModel``."""
         if self._stream:
             return self._streamed(request)
-        if must_stream(self.info.name) or self._body.thinks(request.options):
+        if self._must_stream or self._body.thinks(request.options):
             return collected(self._streamed(request))
         return self._whole(request)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trouplet_http import error_from_body, redact
+from trouplet.errors import InvalidResponse
+from trouplet_http import error_from_body, parse_object, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +70,18 @@ def error_in_answer(said: Mapping[str, object], *, provider: str, partial: str) 
     made = error_from_body(provider, 200, body, describe=describe_error)
     made.what, made.partial = redact(made.what), partial
     return made
+
+
+def refined(error: ModelError, *, provider: str) -> ModelError:
+    """Return what an answer of JSON in the place of a stream says, if it is an error that says something."""
+    body = error.details.get("body")
+    if not isinstance(error, InvalidResponse) or not isinstance(body, str):
+        return error
+    try:
+        said = parse_object(body)
+    except InvalidResponse:
+        return error
+    return error_in_answer(said, provider=provider, partial=error.partial) if is_error(said) else error
 
 
 def _status(said: Mapping[str, object]) -> int | None:

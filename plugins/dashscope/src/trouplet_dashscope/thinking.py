@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _ALWAYS = re.compile(r"qwq|qvq|deepseek-r1|qwen3\.8-2\.4t|.*-thinking\b")
 _WHEN_ASKED = re.compile(r"qwen-(plus|flash|turbo)|qwen3-(max|vl-(plus|flash)|omni)|deepseek-v3")
-_STREAMED_ONLY = re.compile(r"qwq|qvq|.*omni")
 
 _LOST_IN_THOUGHT: frozenset[Capability] = frozenset(("tool_choice", "json_schema", "json_schema_tools"))
 
@@ -60,8 +59,3 @@ def thinks(parameters: Mapping[str, object], mode: ThinkingMode) -> bool:
 def without_what_thinking_costs(info: ModelInfo) -> ModelInfo:
     """Return what is left of a model's capabilities while it thinks."""
     return replace(info, capabilities=info.capabilities - _LOST_IN_THOUGHT)
-
-
-def must_stream(model: str) -> bool:
-    """Whether a model gives its answers only as streams, thinking or not."""
-    return _STREAMED_ONLY.match(model) is not None
