@@ -13,7 +13,7 @@ from trouplet_anthropic.formatter import AnthropicFormatter
 from trouplet_anthropic.message_stream import read_stream
 from trouplet_anthropic.options import thinks
 from trouplet_anthropic.request_body import RequestBody
-from trouplet_http import header_options
+from trouplet_http import header_options, made_with
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -61,7 +61,7 @@ class AnthropicChatModel:
         known = info or CATALOGUE.info(provider, model)
         self._body = RequestBody(known, self._traits, options, stream=stream)
         self._stream = stream
-        self.info = fitted_info(known, self._traits, options)
+        self.info = made_with(fitted_info(known, self._traits, options), base_url, options)
         self.formatter: Formatter = formatter or _formatter(self.info, media)
         self._client = messages_client(
             provider,
