@@ -37,9 +37,9 @@ class OllamaChatModel:
     """A chat model that Ollama runs, on this machine or elsewhere.
 
     ``base_url`` is written as ``OLLAMA_HOST`` is. ``options`` are those of the README, ``extra_body`` for fields that
-    are not there, and ``extra_headers``; a request's own options override them. ``media`` gives the loader of images. A
-    ``client`` that is given stays the
-    caller's; without one the model makes its own on the first call, and ``aclose()`` closes it.
+    are not there, and ``extra_headers``; a request's own options override them. ``media`` gives the loader of images.
+    A ``client`` that is given stays the caller's; without one the model makes its own on the first call, and
+    ``aclose()`` closes it.
     """
 
     def __init__(
