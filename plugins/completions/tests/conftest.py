@@ -12,7 +12,6 @@ from trouplet.testing.fault_server import READ, FaultServer, head, response
 from trouplet_completions import ChatCompletionsModel, Dialect, chat_options
 from trouplet_http import RetryPolicy
 
-
 SETTINGS = ("api_key", "base_url", "headers", "stream", "idle_timeout")
 
 

@@ -127,6 +127,13 @@ async def test_usage_is_found_where_moonshot_groq_and_deepseek_put_it(streamed, 
         assert (await streamed(delta(content="Hi"), last, DONE)).usage == Usage(5, 2, cached_tokens=cached)
 
 
+async def test_what_was_written_to_the_cache_is_counted(streamed, delta):
+    details = {"cached_tokens": 100, "cache_write_tokens": 20}
+    usage = with_usage(prompt_tokens=130, completion_tokens=5, prompt_tokens_details=details)
+    answer = await streamed(delta(content="Hi"), delta("stop"), usage, DONE)
+    assert answer.usage == Usage(130, 5, cached_tokens=100, cache_write_tokens=20)
+
+
 async def test_reasoning_that_is_only_in_the_total_counts_as_output(streamed, delta):
     details = {"reasoning_tokens": 20}
     usage = with_usage(prompt_tokens=10, completion_tokens=5, total_tokens=35, completion_tokens_details=details)

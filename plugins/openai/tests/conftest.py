@@ -1,155 +1,74 @@
-"""A peer on loopback that answers with the bytes it is given, and what the tests build those bytes from."""
-
-from __future__ import annotations
+"""OpenAI on loopback, the vendor's SDK in an environment of its own, and the mock that somebody else wrote."""
 
 import asyncio
 import json
-import socket
-import struct
-from collections.abc import AsyncIterator, Callable
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from pathlib import Path
 
 import pytest
 
 from trouplet.messages import Msg
 from trouplet.model_io import Finish, ModelRequest
 from trouplet.response import ResponseBuilder
-from trouplet_http import RetryPolicy
-from trouplet_openai import OpenAIChatModel
+from trouplet.testing.fault_server import READ, FaultServer, event_stream, response
 
-
-@dataclass
-class Seen:
-    """A request as it arrived."""
-
-    path: str
-    headers: dict[str, str]
-    body: Any
-
-
-@dataclass
-class Answer:
-    """What the peer sends, byte for byte, and how it ends the connection."""
-
-    body: bytes
-    status: int = 200
-    content_type: str = "text/event-stream"
-    headers: dict[str, str] = field(default_factory=dict)
-    end: Literal["close", "reset", "stall", "keep", "drop"] = "close"
-
-    def head(self) -> bytes:
-        fields = {"Content-Type": self.content_type, **self.headers}
-        fields |= {"Content-Length": str(len(self.body))} if self.end == "keep" else {"Connection": "close"}
-        lines = [f"HTTP/1.1 {self.status} Whatever", *[f"{name}: {value}" for name, value in fields.items()]]
-        return "\r\n".join([*lines, "", ""]).encode()
+SDK = "openai==3.54.0"
+AIMOCK = "1.43.0"
 
 
 class Peer:
-    """An HTTP server that gives its answers in order, the last one for ever."""
+    """Gives its answers in order, the last one for ever: a list is streamed, a dict is a whole answer."""
 
-    def __init__(self) -> None:
-        self.seen: list[Seen] = []
-        self.connections = 0
-        self._answers: list[Answer] = []
-        self._stalled = asyncio.Event()
+    def __init__(self):
+        self.requests = []
+        self._answers = []
         self.url = ""
 
-    def answers(self, *answers: Answer | bytes) -> None:
-        self._answers = [Answer(answer) if isinstance(answer, bytes) else answer for answer in answers]
+    def answers(self, *answers, status=200):
+        self._answers = [self._encoded(answer, status) for answer in answers]
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+    def respond(self, request):
+        self.requests.append(request)
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-        self.seen.append(Seen(head[0].split()[1], headers, json.loads(body)))
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if answer.end != "drop":
-            writer.write(answer.head() + answer.body)
-            await writer.drain()
-        if answer.end in ("reset", "drop"):
-            linger = struct.pack("ii", 1, 0)
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        if answer.end == "stall":
-            await self._stalled.wait()
-        return answer.end == "keep"
+    @property
+    def bodies(self):
+        return [json.loads(request.body) for request in self.requests]
 
-    async def run(self) -> AsyncIterator[Peer]:
-        server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-        try:
-            yield self
-        finally:
-            self._stalled.set()
-            server.close()
-            await server.wait_closed()
+    @property
+    def paths(self):
+        return [request.path for request in self.requests]
+
+    def _encoded(self, answer, status):
+        if isinstance(answer, dict):
+            return response(json.dumps(answer).encode(), status=status), READ
+        return event_stream(*[json.dumps(event) for event in answer]), READ
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[Peer]:
-    async with aclosing(Peer().run()) as running:
-        async for peer in running:
-            yield peer
+async def peer():
+    peer = Peer()
+    async with FaultServer(respond=peer.respond) as server:
+        peer.url = f"{server.url}/v1"
+        yield peer
 
 
 @pytest.fixture
-def answer() -> type[Answer]:
-    return Answer
+def completion():
+    """The stream of a chat completion that says "Hi"."""
+    return [{"id": "c-1", "model": "m-1", "choices": [{"delta": {"content": "Hi"}, "finish_reason": "stop"}]}]
 
 
 @pytest.fixture
-async def model(peer: Peer) -> AsyncIterator[Callable[..., OpenAIChatModel]]:
-    """Makes models that talk to the peer and do not retry."""
-    made: list[OpenAIChatModel] = []
-
-    def make(name: str = "m", **options: Any) -> OpenAIChatModel:
-        options = {"base_url": peer.url, "retry": RetryPolicy(max_retries=0)} | options
-        made.append(OpenAIChatModel(name, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        await one.aclose()
-
-
-@pytest.fixture
-def sse() -> Callable[..., bytes]:
-    """Bytes of a stream: one event per object or text."""
-
-    def stream(*events: Any) -> bytes:
-        texts = [event if isinstance(event, str) else json.dumps(event, ensure_ascii=False) for event in events]
-        return "".join([f"data: {text}\n\n" for text in texts]).encode()
-
-    return stream
-
-
-@pytest.fixture
-def delta() -> Callable[..., dict[str, Any]]:
-    """One chunk of a stream: ``delta(content="Hi")``, ``delta(finish="stop")``."""
-
-    def chunk(finish: str | None = None, **fields: Any) -> dict[str, Any]:
-        choice = {"index": 0, "delta": fields, "logprobs": None, "finish_reason": finish}
-        return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "m-1", "choices": [choice]}
-
-    return chunk
-
-
-@pytest.fixture
-def ask() -> Callable[..., Any]:
+def ask():
     """Sends one request and returns the chunks."""
 
-    async def collect(model: OpenAIChatModel, text: str = "Hello", **fields: Any) -> list[Any]:
+    async def collect(model, text="Hello", **fields):
         request = ModelRequest(fields.pop("messages", [Msg("user", text)]), **fields)
         async with aclosing(model.stream(request)) as chunks:
             return [chunk async for chunk in chunks]
@@ -158,15 +77,95 @@ def ask() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def response() -> Callable[[list[Any]], Any]:
+def fold():
     """Folds chunks that end with exactly one ``Finish`` into a response."""
 
-    def fold(chunks: list[Any]) -> Any:
+    def fold(chunks):
         assert [type(chunk) for chunk in chunks].count(Finish) == 1
-        assert isinstance(chunks[-1], Finish)
         builder = ResponseBuilder()
         for chunk in chunks:
             builder.add(chunk)
         return builder.response()
 
     return fold
+
+
+def _installed(name, install):
+    """Return the folder ``name`` in the user's cache; ``install`` fills it where it is not there yet."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trouplet-tests"
+    home = cache / name
+    if not home.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(dir=cache)
+        try:
+            install(folder)
+            Path(folder).chmod(0o755)
+            Path(folder).rename(home)
+        except (subprocess.SubprocessError, OSError) as error:
+            if not home.exists():
+                pytest.skip(f"{name} could not be installed: {error}")
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def sdk():
+    """Asks the types of OpenAI's SDK: ``sdk("chat", body)`` returns their complaints; see ``sdk_check.py``."""
+
+    def install(folder):
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True, timeout=120)
+        command = [f"{folder}/bin/python", "-m", "pip", "install", "-q", SDK]
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
+
+    python = _installed(SDK.replace("==", "-"), install) / "bin" / "python"
+    script = Path(__file__).with_name("sdk_check.py")
+    with subprocess.Popen([python, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def ask(kind, value):
+            process.stdin.write(json.dumps([kind, value]) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+            assert answer, "the SDK's process has ended"
+            return json.loads(answer)
+
+        yield ask
+        process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def aimock_program():
+    """The program of the mock, installed if it is not there yet."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("node and npm are not installed")
+
+    def install(folder):
+        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, f"@copilotkit/aimock@{AIMOCK}"]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        for inner in Path(folder, "node_modules").iterdir():
+            inner.rename(Path(folder, inner.name))
+
+    return _installed(f"aimock-{AIMOCK}", install) / "@copilotkit" / "aimock" / "dist" / "cli.js"
+
+
+@pytest.fixture
+async def aimock(aimock_program, tmp_path):
+    """Starts the mock with fixtures and returns its address."""
+    processes = []
+
+    async def start(fixtures):
+        path = tmp_path / "fixtures.json"
+        path.write_text(json.dumps({"fixtures": fixtures}))
+        process = await asyncio.create_subprocess_exec(
+            "node", str(aimock_program), "-p", "0", "-f", str(path), "-c", "7", stdout=asyncio.subprocess.PIPE
+        )
+        processes.append(process)
+        async with asyncio.timeout(60):
+            while b"listening on " not in (said := await process.stdout.readline()):
+                assert said, "the mock ended before it listened"
+        return said.decode().split("listening on ")[1].strip()
+
+    yield start
+    for process in processes:
+        process.kill()
+        await process.communicate()

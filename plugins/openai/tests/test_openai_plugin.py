@@ -14,22 +14,22 @@ def kernel(tmp_path, **more):
     return Kernel(environ=more.pop("environ", {}), data_dir=tmp_path, cache_dir=tmp_path, **more)
 
 
-async def test_a_model_by_name_answers(tmp_path, peer, ask, response, sse, delta):
-    peer.answers(sse(delta(content="Hi"), delta("stop"), "[DONE]"))
+async def test_a_model_by_name_answers(tmp_path, peer, ask, fold, completion):
+    peer.answers(completion)
     async with kernel(tmp_path, keys={"openai": "sk-1"}) as k:
         model = k.model("openai:gpt-5-mini", base_url=peer.url, temperature=0.5)
-        assert response(await ask(model)).content[0].text == "Hi"
-    assert peer.seen[0].body["temperature"] == 0.5
-    assert peer.seen[0].headers["authorization"] == "Bearer sk-1"
+        assert fold(await ask(model)).content[0].text == "Hi"
+    assert peer.bodies[0]["temperature"] == 0.5
+    assert peer.requests[0].headers["authorization"] == "Bearer sk-1"
 
 
-async def test_an_agent_talks_through_it(tmp_path, peer, sse, delta):
-    peer.answers(sse(delta(content="Hi"), delta("stop"), "[DONE]"))
+async def test_an_agent_talks_through_it(tmp_path, peer, completion):
+    peer.answers(completion)
     async with kernel(tmp_path, environ={"OPENAI_BASE_URL": peer.url, "OPENAI_API_KEY": "sk-2"}) as k:
         reply = await k.agent("Friday", model="openai:gpt-5-mini", sys_prompt="Be kind.")("Hello!")
     assert reply.text == "Hi"
-    assert [message["role"] for message in peer.seen[0].body["messages"]] == ["system", "user"]
-    assert peer.seen[0].headers["authorization"] == "Bearer sk-2"
+    assert [message["role"] for message in peer.bodies[0]["messages"]] == ["system", "user"]
+    assert peer.requests[0].headers["authorization"] == "Bearer sk-2"
 
 
 async def test_openai_without_a_key_says_what_to_do(tmp_path):
@@ -39,14 +39,14 @@ async def test_openai_without_a_key_says_what_to_do(tmp_path):
         assert caught.value.code == "TP-101"
 
 
-async def test_a_compatible_endpoint_never_sees_the_key_of_openai(tmp_path, peer, ask, sse, delta):
-    peer.answers(sse(delta("stop"), "[DONE]"))
+async def test_a_compatible_endpoint_never_sees_the_key_of_openai(tmp_path, peer, ask, completion):
+    peer.answers(completion)
     environ = {"OPENAI_API_KEY": "sk-openai", "GROQ_API_KEY": "gsk-1"}
     async with kernel(tmp_path, environ=environ, keys={"openai": "sk-openai"}) as k:
         await ask(k.model("openai-compatible:m", base_url=peer.url))
         await ask(k.model("openai-compatible:m", base_url=peer.url, api_key_variable="GROQ_API_KEY"))
         await ask(k.model("openai-compatible:m", base_url=peer.url, api_key="given"))
-    assert [seen.headers.get("authorization") for seen in peer.seen] == [None, "Bearer gsk-1", "Bearer given"]
+    assert [seen.headers.get("authorization") for seen in peer.requests] == [None, "Bearer gsk-1", "Bearer given"]
 
 
 async def test_a_compatible_endpoint_needs_an_address(tmp_path):
@@ -57,13 +57,13 @@ async def test_a_compatible_endpoint_needs_an_address(tmp_path):
             k.model("openai-compatible:m", base_url="localhost:8000")
 
 
-async def test_settings_of_the_plugin_are_below_the_options_of_a_model(tmp_path, peer, ask, sse, delta):
-    peer.answers(sse(delta("stop"), "[DONE]"))
+async def test_settings_of_the_plugin_are_below_the_options_of_a_model(tmp_path, peer, ask, completion):
+    peer.answers(completion)
     config = {"openai": {"base_url": peer.url, "temperature": 0.1, "seed": 1, "headers": {"X-Title": "T"}}}
     async with kernel(tmp_path, config=config) as k:
         await ask(k.model("openai:m", temperature=0.9))
-    assert (peer.seen[0].body["temperature"], peer.seen[0].body["seed"]) == (0.9, 1)
-    assert peer.seen[0].headers["x-title"] == "T"
+    assert (peer.bodies[0]["temperature"], peer.bodies[0]["seed"]) == (0.9, 1)
+    assert peer.requests[0].headers["x-title"] == "T"
 
 
 async def test_an_unknown_option_is_refused_with_a_suggestion(tmp_path):
@@ -91,12 +91,12 @@ async def test_known_models_have_their_sizes_and_unknown_ones_are_taken(tmp_path
         assert "json_schema" in k.model("openai:gpt-9").info.capabilities
 
 
-async def test_two_kernels_share_nothing(tmp_path, peer, ask, sse, delta):
-    peer.answers(sse(delta("stop"), "[DONE]"))
+async def test_two_kernels_share_nothing(tmp_path, peer, ask, completion):
+    peer.answers(completion)
     async with kernel(tmp_path, keys={"openai": "sk-1"}) as one, kernel(tmp_path, keys={"openai": "sk-2"}) as two:
         for k in (one, two, one):
             await ask(k.model("openai:m", base_url=peer.url))
-    assert [seen.headers["authorization"] for seen in peer.seen] == ["Bearer sk-1", "Bearer sk-2", "Bearer sk-1"]
+    assert [seen.headers["authorization"] for seen in peer.requests] == ["Bearer sk-1", "Bearer sk-2", "Bearer sk-1"]
 
 
 async def test_the_formatter_has_a_name(tmp_path):
@@ -106,16 +106,16 @@ async def test_the_formatter_has_a_name(tmp_path):
             k.formatter("openai", nams=False)
 
 
-async def test_a_client_of_the_hosts_own_is_used_and_left_open(tmp_path, peer, ask, sse, delta):
+async def test_a_client_of_the_hosts_own_is_used_and_left_open(tmp_path, peer, ask, completion):
     import httpx
 
-    peer.answers(sse(delta("stop"), "[DONE]"))
+    peer.answers(completion)
     async with httpx.AsyncClient(trust_env=False, headers={"X-Host": "mine"}) as client:
         one = OpenAIChatModel("m", base_url=peer.url, client=client)
         await ask(one)
         await one.aclose()
         assert not client.is_closed
-    assert peer.seen[0].headers["x-host"] == "mine"
+    assert peer.requests[0].headers["x-host"] == "mine"
 
 
 def test_listing_models_imports_nothing_heavy():

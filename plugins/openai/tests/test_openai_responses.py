@@ -1,7 +1,5 @@
 """What is particular to the Responses API: items, encrypted reasoning, phases, options."""
 
-import json
-
 import pytest
 
 from trouplet import Kernel
@@ -35,14 +33,14 @@ async def make(peer):
 
 
 @pytest.fixture
-def sent(peer, make, ask, answer):
+def sent(peer, make, ask):
     """The body that a request makes."""
 
     async def send(options=None, *, model="gpt-6-sol", **fields):
-        peer.answers(answer(json.dumps(body()).encode(), content_type="application/json"))
+        peer.answers(body())
         await ask(make(model, **(options or {})), **fields)
-        assert peer.seen[-1].path == "/v1/responses"
-        return peer.seen[-1].body
+        assert peer.paths[-1] == "/v1/responses"
+        return peer.bodies[-1]
 
     return send
 
@@ -133,7 +131,7 @@ async def test_openai_itself_is_asked_by_responses_and_others_by_chat(peer):
             kernel.model("openai:m", api="completions")
 
 
-async def test_the_account_goes_to_openai_alone(peer, ask, answer):
+async def test_the_account_goes_to_openai_alone(peer):
     environ = {"OPENAI_ORG_ID": "org-1"}
     async with Kernel(environ=environ, keys={"openai": "sk-1"}) as kernel:
         assert kernel.model("openai:gpt-6-sol")._client._headers["OpenAI-Organization"] == "org-1"
@@ -190,13 +188,13 @@ async def test_every_block_is_an_item():
     ]
 
 
-async def test_the_phase_of_a_message_comes_back_with_it(peer, make, ask, response, answer):
+async def test_the_phase_of_a_message_comes_back_with_it(peer, make, ask, fold):
     said = [
         {"type": "message", "phase": phase, "content": [{"type": "output_text", "text": text}]}
         for phase, text in (("commentary", "I'll look."), ("final_answer", "A cup."))
     ]
-    peer.answers(answer(json.dumps(body(output=said)).encode(), content_type="application/json"))
-    content = response(await ask(make())).content
+    peer.answers(body(output=said))
+    content = fold(await ask(make())).content
     assert content == (
         TextBlock("I'll look.", {"openai": {"phase": "commentary"}}),
         TextBlock("A cup.", {"openai": {"phase": "final_answer"}}),
@@ -205,20 +203,16 @@ async def test_the_phase_of_a_message_comes_back_with_it(peer, make, ask, respon
     assert [item["phase"] for item in sent] == ["commentary", "final_answer"]
 
 
-async def test_items_that_are_not_known_are_kept_with_the_answer(peer, make, ask, response, answer):
+async def test_items_that_are_not_known_are_kept_with_the_answer(peer, make, ask, fold):
     searched = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
-    peer.answers(answer(json.dumps(body(output=[searched])).encode(), content_type="application/json"))
-    assert response(await ask(make())).metadata["items"] == [searched]
+    peer.answers(body(output=[searched]))
+    assert fold(await ask(make())).metadata["items"] == [searched]
 
 
-async def test_a_response_that_failed_is_an_error_with_the_text_so_far(peer, make, ask, sse):
+async def test_a_response_that_failed_is_an_error_with_the_text_so_far(peer, make, ask):
     failed = body(status="failed", error={"code": "server_error", "message": "Out of tea"})
-    peer.answers(
-        sse(
-            {"type": "response.output_text.delta", "output_index": 0, "delta": "The ket"},
-            {"type": "response.failed", "response": failed},
-        )
-    )
+    begun = {"type": "response.output_text.delta", "output_index": 0, "delta": "The ket"}
+    peer.answers([begun, {"type": "response.failed", "response": failed}])
     with pytest.raises(ProviderUnavailable, match="Out of tea") as caught:
         await ask(make(stream=True))
     assert caught.value.partial == "The ket"

@@ -1,9 +1,12 @@
-"""The contracts of the Responses API's model and formatter."""
+"""The contracts of the model and the formatter for the Responses API, and whether the wire is OpenAI's."""
 
 from types import MappingProxyType
 
+import pytest
+
+from trouplet.conversation import MultiAgentFormatter
 from trouplet.model_io import CAPABILITIES, ModelInfo
-from trouplet.testing.contracts import EventStreamWire, FormatterContract, HTTPModelContract
+from trouplet.testing.contracts import EventStreamWire, FormatterContract, HTTPModelContract, scenarios
 from trouplet_http import RetryPolicy
 from trouplet_openai import OpenAIResponsesFormatter, OpenAIResponsesModel
 
@@ -21,18 +24,18 @@ class ResponsesWire(EventStreamWire):
         return head + super().encode(payload)
 
     def opening(self, scenario):
-        yield {"type": "response.created", "response": response(scenario, "in_progress", [])}
+        yield event("response.created", response=response(scenario, "in_progress", []))
 
     def pieces(self, scenario):
         for index, part in enumerate(scenario.parts):
             whole = item(part)
-            yield {"type": "response.output_item.added", "output_index": index, "item": begun(whole)}
-            yield from deltas(part, index)
-            yield {"type": "response.output_item.done", "output_index": index, "item": whole}
+            yield event("response.output_item.added", output_index=index, item=begun(whole))
+            yield from deltas(part, output_index=index, item_id=whole["id"])
+            yield event("response.output_item.done", output_index=index, item=whole)
 
     def closing(self, scenario):
         ended = self.whole(scenario)
-        yield {"type": f"response.{ended['status']}", "response": ended}
+        yield event(f"response.{ended['status']}", response=ended)
 
     def whole(self, scenario):
         status = "completed" if scenario.finish_reason in ("stop", "tool_calls") else "incomplete"
@@ -42,18 +45,22 @@ class ResponsesWire(EventStreamWire):
         return {"error": {"message": message, "type": "error", "param": None, "code": None}}
 
     def failure(self, message):
-        return {"type": "error", "code": "server_error", "message": message, "param": None}
+        return event("error", code="server_error", message=message, param=None)
 
 
 REASONS = {"length": "max_output_tokens", "content_filter": "content_filter", "other": "eclipse"}
 
 
+def event(kind, **fields):
+    return {"type": kind, "sequence_number": 0, **fields}
+
+
 def response(scenario, status, output):
-    body = {"id": "resp_1", "object": "response", "model": "m-1", "status": status, "error": None, "output": output}
+    body = {"id": "resp_1", "object": "response", "created_at": 1795305600, "model": "m-1", "status": status}
     reason = REASONS.get(scenario.finish_reason) if status == "incomplete" else None
-    body["incomplete_details"] = {"reason": reason} if reason else None
-    body["usage"] = usage(scenario.usage) if scenario.usage and status != "in_progress" else None
-    return body
+    body |= {"error": None, "incomplete_details": {"reason": reason} if reason else None, "output": output}
+    body |= {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+    return body | {"usage": usage(scenario.usage) if scenario.usage and status != "in_progress" else None}
 
 
 def item(part):
@@ -72,20 +79,19 @@ def begun(whole):
     return whole | empty[whole["type"]] | {"status": "in_progress"}
 
 
-def deltas(part, index):
-    kinds = {
-        "text": "response.output_text.delta",
-        "thinking": "response.reasoning_summary_text.delta",
-        "call": "response.function_call_arguments.delta",
-    }
-    for piece in part.pieces:
-        yield {"type": kinds[part.kind], "output_index": index, "item_id": "item_1", "delta": piece}
+def deltas(part, **place):
+    kind, more = {
+        "text": ("response.output_text.delta", {"content_index": 0, "logprobs": []}),
+        "thinking": ("response.reasoning_summary_text.delta", {"summary_index": 0}),
+        "call": ("response.function_call_arguments.delta", {}),
+    }[part.kind]
+    return [event(kind, **place, **more, delta=piece) for piece in part.pieces]
 
 
 def usage(told):
     return {
         "input_tokens": told.input_tokens,
-        "input_tokens_details": {"cached_tokens": told.cached_tokens},
+        "input_tokens_details": {"cached_tokens": told.cached_tokens, "cache_write_tokens": 0},
         "output_tokens": told.output_tokens,
         "output_tokens_details": {"reasoning_tokens": told.reasoning_tokens},
         "total_tokens": told.input_tokens + told.output_tokens,
@@ -109,3 +115,16 @@ class TestOpenAIResponsesModel(HTTPModelContract):
 class TestOpenAIResponsesFormatter(FormatterContract):
     def make(self):
         return OpenAIResponsesFormatter()
+
+
+class TestMultiAgentResponsesFormatter(FormatterContract):
+    def make(self):
+        return MultiAgentFormatter(OpenAIResponsesFormatter())
+
+
+@pytest.mark.parametrize("scenario", [scenarios.EVERYTHING, scenarios.DETAILED], ids=lambda scenario: scenario.name)
+def test_the_wire_of_the_contract_is_what_the_sdk_knows(sdk, scenario):
+    wire = ResponsesWire()
+    for one in (*wire.opening(scenario), *wire.pieces(scenario), *wire.closing(scenario), wire.failure("No.")):
+        assert sdk("response event", one) == []
+    assert sdk("response", wire.whole(scenario)) == []

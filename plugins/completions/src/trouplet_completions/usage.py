@@ -42,13 +42,15 @@ def usage_of(answer: Mapping[str, object]) -> Usage | None:
     prompt, completion = usage["prompt_tokens"], _count(usage.get("completion_tokens"))
     # xAI and Gemini leave reasoning out of completion_tokens, and count it in the total.
     output = max(completion, _count(usage.get("total_tokens")) - prompt)
-    cached = _in(usage.get("prompt_tokens_details"), "cached_tokens")
+    details = usage.get("prompt_tokens_details")
+    cached = _in(details, "cached_tokens")
     reasoning = _in(usage.get("completion_tokens_details"), "reasoning_tokens")
     return Usage(
         input_tokens=prompt,
         output_tokens=output,
         cached_tokens=_count(cached or usage.get("prompt_cache_hit_tokens") or usage.get("cached_tokens")),
         reasoning_tokens=_count(reasoning),
+        cache_write_tokens=_count(_in(details, "cache_write_tokens")),
     )
 
 

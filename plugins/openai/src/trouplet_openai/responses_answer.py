@@ -224,11 +224,13 @@ def usage_of(usage: object) -> Usage | None:
     """Read the usage of a response; None when it is not there."""
     if not isinstance(usage, dict) or not isinstance(usage.get("input_tokens"), int):
         return None
+    details = usage.get("input_tokens_details")
     return Usage(
         usage["input_tokens"],
         _count(usage, "output_tokens"),
-        _count(usage.get("input_tokens_details"), "cached_tokens"),
+        _count(details, "cached_tokens"),
         _count(usage.get("output_tokens_details"), "reasoning_tokens"),
+        cache_write_tokens=_count(details, "cache_write_tokens"),
     )
 
 
