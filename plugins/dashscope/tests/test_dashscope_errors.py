@@ -11,7 +11,7 @@ from trouplet_dashscope.provider_errors import error_in_answer
     [
         ("Throttling.RateQuota", "Slow down.", RateLimited),
         ("InvalidApiKey", "Who are you?", AuthenticationFailed),
-        ("Arrearage", "Overdue.", AuthenticationFailed),
+        ("Arrearage", "Overdue.", RequestRejected),
         ("DataInspectionFailed", "Not this.", RequestRejected),
         ("InternalError.Algo.InvalidParameter", "Not so.", RequestRejected),
         ("InvalidParameter", "<429> InternalError: Too many.", RateLimited),

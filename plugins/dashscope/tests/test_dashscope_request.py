@@ -92,6 +92,19 @@ def test_a_model_that_does_not_think_is_not_asked_to():
     assert DashScopeChatModel("qwen-max", api_key="k", thinking=False).info.name == "qwen-max"
 
 
+async def test_thinking_that_cannot_be_turned_off_is_not_and_says_so(sent):
+    run = Listener()
+    current_run.set(run)
+    assert "enable_thinking" not in await sent("qwq-plus", made={"thinking": False})
+    assert ["always thinks" in note for note in run.notes] == [True]
+
+
+def test_a_model_on_the_text_endpoint_takes_no_media():
+    model = DashScopeChatModel("qwen3.7-plus", api_key="k", multimodal=False)
+    assert "vision" not in model.info.capabilities
+    assert model.formatter.takes == frozenset()
+
+
 async def test_one_tool_can_be_required_by_its_name(sent):
     assert (await sent(tools=[TOOL], tool_choice="required"))["tool_choice"] == FORCED
     assert (await sent(tools=[TOOL, OTHER], tool_choice="look"))["tool_choice"] == FORCED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from trouplet.model_io import Chunk, ModelInfo, ModelRequest
+    from trouplet.model_io import Capability, Chunk, ModelInfo, ModelRequest
     from trouplet.ports import Formatter
     from trouplet.secret import Secret
     from trouplet_http import MediaLoader, RetryPolicy, ServerSentEvent
 
 TEXT_PATH = "/services/aigc/text-generation/generation"
 MULTIMODAL_PATH = "/services/aigc/multimodal-generation/generation"
-_SENSES = frozenset(("audio", "video", "vision"))
+_SENSES: frozenset[Capability] = frozenset(("audio", "video", "vision"))
 
 
 class DashScopeChatModel:
@@ -67,6 +68,8 @@ class DashScopeChatModel:
         known = info or Catalogue.of_package("trouplet_dashscope").info(provider, model)
         if multimodal is None:
             multimodal = bool(known.capabilities & _SENSES)
+        elif not multimodal:
+            known = replace(known, capabilities=known.capabilities - _SENSES)
         self._path = MULTIMODAL_PATH if multimodal else TEXT_PATH
         self._stream = stream and can_stream(model)
         self._must_stream = must_stream(model)

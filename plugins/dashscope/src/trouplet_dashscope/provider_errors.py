@@ -24,7 +24,7 @@ _STATUS_OF_CODE = (
     ("InvalidApiKey", 401),
     ("AccessDenied", 403),
     ("Model.AccessDenied", 403),
-    ("Arrearage", 403),
+    ("Arrearage", 400),
     ("AllocationQuota", 403),
     ("ModelNotFound", 404),
     ("Model.NotExist", 404),

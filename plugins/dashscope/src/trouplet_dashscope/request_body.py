@@ -44,6 +44,8 @@ class RequestBody:
         parameters = dict(self._checked(request.options) if request.options else self._fixed)
         if stream:
             parameters["incremental_output"] = True
+        if self._mode == "always" and options.get("thinking") in (False, 0):
+            note(f"{self._info.id} always thinks: that was not turned off")
         self._add_tools(parameters, request)
         if request.output_schema is not None:
             self._add_schema(parameters, request.output_schema)
@@ -66,8 +68,6 @@ class RequestBody:
                 f"{self._info.id} does not think aloud, as far as is known",
                 fix='If it does, say so: capabilities=["thinking", ...]',
             )
-        if options.get("thinking") in (False, 0) and self._mode == "always":
-            note(f"{self._info.id} always thinks: it was not turned off")
         return {"result_format": "message", **fields}
 
     def _add_tools(self, parameters: dict[str, object], request: ModelRequest) -> None:
@@ -110,7 +110,7 @@ class RequestBody:
 
 def _with_parts(message: dict[str, object]) -> dict[str, object]:
     """The message as multimodal generation has it: its text as a part of a list."""
-    content = message["content"]
+    content = message.get("content")
     if not isinstance(content, str):
         return message
     return {**message, "content": [{"text": content}] if content else []}
