@@ -1,14 +1,7 @@
 """A peer on loopback that keeps Ollama's rules, the vendor's SDK in an environment of its own, and aimock."""
 
-import asyncio
 import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from contextlib import aclosing
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +14,6 @@ from trouplet_http import RetryPolicy
 from trouplet_ollama import OllamaChatModel
 
 SDK = "ollama==0.6.3"
-AIMOCK = "1.43.0"
 CAPABILITIES = frozenset(("tools", "parallel_tools", "json_schema", "vision", "thinking", "streaming", "system"))
 
 
@@ -129,78 +121,7 @@ def fold():
     return fold
 
 
-def _installed(name, install):
-    """Return the folder ``name`` in the user's cache; ``install`` fills it where it is not there yet."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trouplet-tests"
-    home = cache / name
-    if not home.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(dir=cache)
-        try:
-            install(folder)
-            Path(folder).chmod(0o755)
-            Path(folder).rename(home)
-        except (subprocess.SubprocessError, OSError) as error:
-            if not home.exists():
-                pytest.skip(f"{name} could not be installed: {error}")
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    return home
-
-
 @pytest.fixture(scope="session")
-def sdk():
-    """Runs a script with Ollama's SDK: JSON in on its standard input, JSON out."""
-
-    def install(folder):
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True, timeout=120)
-        command = [f"{folder}/bin/python", "-m", "pip", "install", "-q", SDK]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
-
-    python = _installed(SDK.replace("==", "-"), install) / "bin" / "python"
-
-    def run(script, data):
-        command = [str(python), "-c", script]
-        done = subprocess.run(command, input=json.dumps(data), capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def aimock_program():
-    """The program of the mock, installed if it is not there yet."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("node and npm are not installed")
-
-    def install(folder):
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, f"@copilotkit/aimock@{AIMOCK}"]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-        for inner in Path(folder, "node_modules").iterdir():
-            inner.rename(Path(folder, inner.name))
-
-    return _installed(f"aimock-{AIMOCK}", install) / "@copilotkit" / "aimock" / "dist" / "cli.js"
-
-
-@pytest.fixture
-async def aimock(aimock_program, tmp_path):
-    """Starts the mock with fixtures and returns its address."""
-    processes = []
-
-    async def start(fixtures):
-        path = tmp_path / "fixtures.json"
-        path.write_text(json.dumps({"fixtures": fixtures}))
-        process = await asyncio.create_subprocess_exec(
-            "node", str(aimock_program), "-p", "0", "-f", str(path), "-c", "7", stdout=asyncio.subprocess.PIPE
-        )
-        processes.append(process)
-        async with asyncio.timeout(60):
-            while b"listening on " not in (said := await process.stdout.readline()):
-                assert said, "the mock ended before it listened"
-        return said.decode().split("listening on ")[1].strip()
-
-    yield start
-    for process in processes:
-        process.kill()
-        await process.communicate()
+def sdk(vendor_sdk):
+    """Runs a script with the vendor's SDK: JSON in on its standard input, JSON out."""
+    return vendor_sdk(SDK)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trouplet.conversation import ChatFormatter
 from trouplet.errors import ModelError
-from trouplet_http import ProviderClient, header_options
+from trouplet_http import ProviderClient, header_options, made_with
 from trouplet_ollama.access import access_headers
 from trouplet_ollama.advice import advise
 from trouplet_ollama.answer import Answer
@@ -60,7 +60,7 @@ class OllamaChatModel:
         **options: object,
     ) -> None:
         address = base_url_of(base_url)
-        self.info = with_context(info or model_info(model, address), options)
+        self.info = made_with(with_context(info or model_info(model, address), options), address, options)
         self.formatter: Formatter = formatter or OllamaChatFormatter.for_model(self.info, media=media)
         self._options = options
         self._streams = stream

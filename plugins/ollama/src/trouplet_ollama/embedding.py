@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from trouplet.embeddings import BatchedEmbedding
 from trouplet.errors import BadSetting, InvalidResponse, ModelError
 from trouplet.model_io import Embeddings, Usage
-from trouplet_http import OptionTable, ProviderClient, extra_body, header_options
+from trouplet_http import OptionTable, ProviderClient, extra_body, header_options, made_with
 from trouplet_ollama.access import access_headers
 from trouplet_ollama.advice import advise
 from trouplet_ollama.catalogue import model_info
@@ -59,7 +59,8 @@ class OllamaEmbedding(BatchedEmbedding):
         address = base_url_of(base_url)
         known = info or model_info(model, address)
         self.dimensions = _dimensions(dimensions, known)
-        self.info = replace(known, kind="embedding", capabilities=frozenset(), dimensions=self.dimensions)
+        known = replace(known, kind="embedding", capabilities=frozenset(), dimensions=self.dimensions)
+        self.info = made_with(known, address, options)
         self._fixed = _fixed(self.info, dimensions, options)
         self._advise = partial(advise, model=model, cloud=is_cloud(address))
         self._client = ProviderClient(
