@@ -94,6 +94,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         "call-with-500", "a call with 500 tool schemas", "tool_schemas", "hello", 500, "call",
         floor="floor_calls", ours="ours_calls",
     ),
+    *[
+        PairScenario(
+            f"format-{provider}", f"2,000 new messages for {provider} ÷ json", "formatting", "hello", 2_000, "message",
+            floor=f"floor_{provider.replace('-', '_')}", ours=f"ours_{provider.replace('-', '_')}", aim=2.0,
+        )
+        for provider in (
+            "openai", "openai-responses", "anthropic", "gemini", "dashscope", "deepseek", "ollama",
+        )
+    ],
     TokenOverhead("token", "the kernel's part of a chunk, unwatched", "unwatched", aim=1.0),
     TokenOverhead("token-subscribers", "the same with ten filtered subscribers", "ten_subscribers", aim=1.5),
     TokenOverhead("token-streamed", "the same, every event to the caller", "streamed"),

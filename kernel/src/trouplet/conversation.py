@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from trouplet.ports import Formatter, TokenCounter
 
 MEDIA = (ImageBlock, AudioBlock, VideoBlock)
+_NO_OUTPUT = "(no output)"
 _SENSES: dict[str, Capability] = {"image": "vision", "audio": "audio", "video": "video"}
 HISTORY_PROMPT = "The conversation so far, one speaker a line, is between the <history> tags.\n"
 
@@ -144,8 +145,10 @@ def _plain(text: str) -> str:
 
 def result_text(result: ToolResultBlock) -> str:
     """A tool's result as text, for protocols that take nothing else there; media are named."""
+    if len(result.output) == 1 and isinstance(result.output[0], TextBlock):
+        return result.output[0].text or _NO_OUTPUT
     parts = [block.text if isinstance(block, TextBlock) else _media_line(block) for block in result.output]
-    return "\n".join([part for part in parts if part]) or "(no output)"
+    return "\n".join([part for part in parts if part]) or _NO_OUTPUT
 
 
 def _media_line(block: ContentBlock) -> str:

@@ -179,6 +179,9 @@ class Msg:
     @property
     def text(self) -> str:
         """The text blocks, joined with newlines; empty when there are none."""
+        if len(self.content) == 1:  # most messages
+            block = self.content[0]
+            return block.text if isinstance(block, TextBlock) else ""
         return "\n".join([block.text for block in self.content if isinstance(block, TextBlock)])
 
     @property
