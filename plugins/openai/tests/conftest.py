@@ -1,12 +1,7 @@
-"""OpenAI on loopback, the vendor's SDK in an environment of its own, and the mock that somebody else wrote."""
+"""OpenAI on loopback, and the judgement of the vendor's own SDK."""
 
-import asyncio
 import json
-import os
-import shutil
 import subprocess
-import sys
-import tempfile
 from contextlib import aclosing
 from pathlib import Path
 
@@ -18,7 +13,6 @@ from trouplet.response import ResponseBuilder
 from trouplet.testing.fault_server import READ, FaultServer, event_stream, response
 
 SDK = "openai==3.54.0"
-AIMOCK = "1.43.0"
 
 
 class Peer:
@@ -90,35 +84,11 @@ def fold():
     return fold
 
 
-def _installed(name, install):
-    """Return the folder ``name`` in the user's cache; ``install`` fills it where it is not there yet."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trouplet-tests"
-    home = cache / name
-    if not home.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(dir=cache)
-        try:
-            install(folder)
-            Path(folder).chmod(0o755)
-            Path(folder).rename(home)
-        except (subprocess.SubprocessError, OSError) as error:
-            if not home.exists():
-                pytest.skip(f"{name} could not be installed: {error}")
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    return home
-
-
 @pytest.fixture(scope="session")
-def sdk():
+def sdk(vendor_sdk, installed):
     """Asks the types of OpenAI's SDK: ``sdk("chat", body)`` returns their complaints; see ``sdk_check.py``."""
-
-    def install(folder):
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True, timeout=120)
-        command = [f"{folder}/bin/python", "-m", "pip", "install", "-q", SDK]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
-
-    python = _installed(SDK.replace("==", "-"), install) / "bin" / "python"
+    vendor_sdk(SDK)  # one process answers all questions, since it takes a second to start
+    python = installed(SDK.replace("==", "-"), lambda folder: None) / "bin" / "python"
     script = Path(__file__).with_name("sdk_check.py")
     with subprocess.Popen([python, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
 
@@ -131,41 +101,3 @@ def sdk():
 
         yield ask
         process.stdin.close()
-
-
-@pytest.fixture(scope="session")
-def aimock_program():
-    """The program of the mock, installed if it is not there yet."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("node and npm are not installed")
-
-    def install(folder):
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, f"@copilotkit/aimock@{AIMOCK}"]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-        for inner in Path(folder, "node_modules").iterdir():
-            inner.rename(Path(folder, inner.name))
-
-    return _installed(f"aimock-{AIMOCK}", install) / "@copilotkit" / "aimock" / "dist" / "cli.js"
-
-
-@pytest.fixture
-async def aimock(aimock_program, tmp_path):
-    """Starts the mock with fixtures and returns its address."""
-    processes = []
-
-    async def start(fixtures):
-        path = tmp_path / "fixtures.json"
-        path.write_text(json.dumps({"fixtures": fixtures}))
-        process = await asyncio.create_subprocess_exec(
-            "node", str(aimock_program), "-p", "0", "-f", str(path), "-c", "7", stdout=asyncio.subprocess.PIPE
-        )
-        processes.append(process)
-        async with asyncio.timeout(60):
-            while b"listening on " not in (said := await process.stdout.readline()):
-                assert said, "the mock ended before it listened"
-        return said.decode().split("listening on ")[1].strip()
-
-    yield start
-    for process in processes:
-        process.kill()
-        await process.communicate()

@@ -127,6 +127,5 @@ async def test_what_is_left_out_of_a_request_is_noted(api, notes):
     ):
         model = kernel.model("openai:gpt-6-sol", api=api, stream=False, client=client, **options)
         reply = await kernel.agent("Friday", model=model, tools=[look])("Hello")
-    assert len(reply.notes) == len(notes)
     for told in notes:
         assert any(told in note for note in reply.notes)

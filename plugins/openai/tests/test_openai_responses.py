@@ -4,7 +4,16 @@ import pytest
 
 from trouplet import Kernel
 from trouplet.errors import BadSetting, ProviderUnavailable
-from trouplet.messages import Base64Source, ImageBlock, Msg, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
+from trouplet.messages import (
+    AudioBlock,
+    Base64Source,
+    ImageBlock,
+    Msg,
+    TextBlock,
+    ThinkingBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+)
 from trouplet.model_io import ModelRequest, ToolSchema
 from trouplet_http import RetryPolicy
 from trouplet_openai import OpenAIResponsesFormatter, OpenAIResponsesModel
@@ -186,6 +195,57 @@ async def test_every_block_is_an_item():
         },
         {"type": "function_call_output", "call_id": "call_2", "output": "No water."},
     ]
+
+
+async def test_a_server_that_wants_whole_messages_gets_them():
+    said = Msg("Friday", [TextBlock("Hi."), TextBlock("And bye.")], "assistant", id="m1")
+    first, second = await OpenAIResponsesFormatter(whole_messages=True).format([said])
+    assert first == {
+        "type": "message",
+        "role": "assistant",
+        "id": "msg_m1_0",
+        "status": "completed",
+        "content": [{"type": "output_text", "text": "Hi.", "annotations": []}],
+    }
+    assert second["id"] == "msg_m1_1"
+
+
+async def test_reasoning_that_led_to_nothing_is_not_sent():
+    thought = ThinkingBlock("Hm.", {"openai": {"reasoning": {"id": "rs_1", "encrypted_content": "e1"}}})
+    formatter = OpenAIResponsesFormatter()
+    assert await formatter.format([Msg("Friday", [thought], "assistant")]) == []
+    made = await formatter.format([Msg("Friday", [thought, TextBlock("Hi."), thought], "assistant")])
+    assert [item.get("type", "message") for item in made] == ["reasoning", "message"]
+
+
+async def test_calls_of_a_server_that_numbers_no_items_stay_apart(peer, make, ask, fold):
+    calls = [
+        {"type": "function_call", "call_id": f"fc_{name}", "name": name, "arguments": f'{{"of": "{name}"}}'}
+        for name in ("look", "brew")
+    ]
+    events = [{"type": "response.output_item.added", "item": call | {"arguments": ""}} for call in calls]
+    delta = {"type": "response.function_call_arguments.delta"}
+    events += [{**delta, "item_id": call["call_id"], "delta": call["arguments"]} for call in calls]
+    events += [{"type": "response.output_item.done", "item": call} for call in calls]
+    peer.answers([*events, {"type": "response.completed", "response": body(output=calls)}])
+    content = fold(await ask(make(stream=True))).content
+    assert [(call.id, call.input) for call in content] == [
+        ("fc_look", {"of": "look"}),
+        ("fc_brew", {"of": "brew"}),
+    ]
+
+
+async def test_audio_has_no_place_and_is_told_of(make, ask, peer):
+    peer.answers(body())
+    sound = AudioBlock(Base64Source("audio/wav", "UklGRg=="))
+    result = Msg("Friday", ToolResultBlock("c", "hear", (sound,)), "tool")
+    called = Msg("Friday", ToolUseBlock("c", "hear", {}), "assistant")
+    await ask(make(), messages=[Msg("Ann", [TextBlock("Hear:"), sound]), called, result])
+    said, _, heard = peer.bodies[0]["input"]
+    assert "UklGRg" not in str(peer.bodies[0])
+    assert "audio" in said["content"]
+    assert "audio" in heard["output"]
+    assert "audio" not in OpenAIResponsesModel("gpt-audio", base_url=peer.url).info.capabilities
 
 
 async def test_the_phase_of_a_message_comes_back_with_it(peer, make, ask, fold):

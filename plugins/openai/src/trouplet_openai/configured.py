@@ -31,7 +31,7 @@ _KEYS = {
 }
 _FORMATTER_OPTIONS = {
     "openai": ("names", "system_role", "image_detail", "reasoning_field"),
-    "openai-responses": ("image_detail",),
+    "openai-responses": ("image_detail", "whole_messages"),
 }
 
 

@@ -10,7 +10,7 @@ from trouplet.model_io import TextChunk
 from trouplet_completions.model import bearer
 from trouplet_completions.provider_errors import describe_error
 from trouplet_http import ProviderClient, drain, header_options, loads, made_with, redact
-from trouplet_openai.catalog import OPENAI_URL, in_responses, is_openai, model_info
+from trouplet_openai.catalog import OPENAI_URL, hosts_openai, in_responses, is_openai, model_info
 from trouplet_openai.responses_answer import ResponseAnswer
 from trouplet_openai.responses_body import ResponsesBody
 from trouplet_openai.responses_formatter import OpenAIResponsesFormatter
@@ -58,7 +58,7 @@ class OpenAIResponsesModel:
         if not api_key and is_openai(base_url):
             raise MissingKey(provider, variable="OPENAI_API_KEY")
         self.info = made_with(in_responses(info or model_info(provider, model)), base_url, options)
-        self.formatter: Formatter = formatter or _formatter(self.info, media)
+        self.formatter: Formatter = formatter or _formatter(self.info, media, whole_messages=not hosts_openai(base_url))
         self._stream = stream
         self._body = ResponsesBody(self.info, options, stream=stream, sampling=not is_openai(base_url))
         self._client = ProviderClient(
@@ -137,7 +137,9 @@ def _plain_text(event: object) -> str | None:
     return None
 
 
-def _formatter(info: ModelInfo, media: Callable[[], MediaLoader] | None) -> OpenAIResponsesFormatter:
-    made = OpenAIResponsesFormatter(media=media)
+def _formatter(
+    info: ModelInfo, media: Callable[[], MediaLoader] | None, *, whole_messages: bool
+) -> OpenAIResponsesFormatter:
+    made = OpenAIResponsesFormatter(whole_messages=whole_messages, media=media)
     made.fit(info)
     return made

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trouplet.model_io import ModelInfo, ModelRequest, ToolSchema
 
-_FIELDS = frozenset({
+FIELDS = frozenset({
     "access_programs", "context_management", "image", "include", "max_output_tokens",
     "max_tool_calls", "metadata", "moderation", "parallel_tool_calls", "prompt", "prompt_cache_key",
     "prompt_cache_options", "prompt_cache_retention", "reasoning", "safety_identifier", "service_tier", "store",
@@ -46,7 +46,7 @@ class ResponsesBody:
         self._info = info
         self._sampling = sampling or "thinking" not in info.capabilities
         self._table = OptionTable(
-            _FIELDS | {"allowed_tools", "reasoning_effort", "reasoning_summary", "verbosity"},
+            FIELDS | {"allowed_tools", "reasoning_effort", "reasoning_summary", "verbosity"},
             translations={
                 "max_tokens": lambda value: {"max_output_tokens": value},
                 "stop": lambda value: {"stop": value},

@@ -23,14 +23,22 @@ class OpenAIResponsesFormatter(ChatFormatter):
     """The formatter for the Responses API, which has an item for each block.
 
     Reasoning goes back with its encrypted content, which is how a conversation that OpenAI does not store keeps its
-    train of thought. ``image_detail`` goes with every image; ``media`` gives the loader of media. The API has no place
-    for audio and video (OpenAI API reference, Responses: input, November 2026).
+    train of thought. ``image_detail`` goes with every image; ``media`` gives the loader of media. ``whole_messages``
+    sends what the assistant said as the item that it once was, which llama.cpp insists on; OpenAI takes a short form.
+    The API has no place for audio and video (OpenAI API reference, Responses: input, November 2026).
     """
 
     takes = frozenset(("image",))
 
-    def __init__(self, *, image_detail: str | None = None, media: Callable[[], MediaLoader] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        image_detail: str | None = None,
+        whole_messages: bool = False,
+        media: Callable[[], MediaLoader] | None = None,
+    ) -> None:
         self._image_detail = image_detail
+        self._whole_messages = whole_messages
         self._media = media
 
     def fit(self, info: ModelInfo) -> None:
@@ -50,22 +58,32 @@ class OpenAIResponsesFormatter(ChatFormatter):
 
     def _assistant(self, msg: Msg) -> Iterator[Item]:
         own = own_thinking(msg, "openai")
-        for block in msg.content:
-            if isinstance(block, TextBlock) and block.text:
-                kept = (block.extra or {}).get("openai")
-                phase = kept.get("phase") if isinstance(kept, dict) else None
-                yield {"role": "assistant", "content": block.text, **({"phase": phase} if phase else {})}
-            elif isinstance(block, ThinkingBlock) and block in own:
-                yield from _reasoning(block)
-            elif isinstance(block, ToolUseBlock):
-                yield {
-                    "type": "function_call",
-                    "call_id": block.id,
-                    "name": block.name,
-                    "arguments": arguments_json(block),
-                }
-            elif isinstance(block, MEDIA):
-                note(f"OpenAI's API has no place for the {block.type} of an assistant: it was left out")
+        reasoning: list[Item] = []
+        for number, block in enumerate(msg.content):
+            if isinstance(block, ThinkingBlock):
+                reasoning += _reasoning(block) if block in own else ()
+                continue
+            item = self._said(block, f"msg_{msg.id}_{number}")
+            if item is not None:
+                yield from reasoning
+                yield item
+                reasoning = []
+        if reasoning:
+            note("reasoning that led to nothing was left out of what OpenAI was sent: it refuses that")
+
+    def _said(self, block: ContentBlock, item_id: str) -> Item | None:
+        """The item of what an assistant said or called; None for nothing."""
+        if isinstance(block, ToolUseBlock):
+            call = {"call_id": block.id, "name": block.name, "arguments": arguments_json(block)}
+            return {"type": "function_call", **call}
+        if isinstance(block, TextBlock) and block.text:
+            kept = (block.extra or {}).get("openai")
+            phase = kept.get("phase") if isinstance(kept, dict) else None
+            message = _whole_message(block.text, item_id) if self._whole_messages else {"content": block.text}
+            return {"role": "assistant", **message, **({"phase": phase} if phase else {})}
+        if isinstance(block, MEDIA):
+            note(f"OpenAI's API has no place for the {block.type} of an assistant: it was left out")
+        return None
 
     async def _results(self, msg: Msg) -> list[Item]:
         return [
@@ -105,6 +123,11 @@ def _reasoning(block: ThinkingBlock) -> Iterator[Item]:
     if isinstance(reasoning, dict):
         summary = [{"type": "summary_text", "text": block.thinking}] if block.thinking else []
         yield {"type": "reasoning", "summary": summary, **reasoning}
+
+
+def _whole_message(text: str, item_id: str) -> Item:
+    content: list[Item] = [{"type": "output_text", "text": text, "annotations": []}]
+    return {"type": "message", "id": item_id, "status": "completed", "content": content}
 
 
 def _input_text(text: str) -> Item:
