@@ -58,9 +58,9 @@ class Answer:
         """The text so far."""
         return "".join(self.texts)
 
-    def add(self, kind: object, event: Mapping[str, object]) -> list[Chunk]:
+    def add(self, event: Mapping[str, object]) -> list[Chunk]:
         """Take the next event of a stream; raise what it says went wrong. Kinds that nobody knows mean nothing."""
-        match kind:
+        match event.get("type"):
             case "content_block_start":
                 return self._start(self._number(event), self._object(event, "content_block"))
             case "content_block_delta":

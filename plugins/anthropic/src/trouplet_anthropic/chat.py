@@ -10,10 +10,10 @@ from trouplet_anthropic.answer import Answer
 from trouplet_anthropic.api import MESSAGES, endpoint_traits, headers_of, messages_client, own_headers
 from trouplet_anthropic.catalog import ANTHROPIC_URL, CATALOGUE
 from trouplet_anthropic.formatter import AnthropicFormatter
-from trouplet_anthropic.message_stream import read_stream
+from trouplet_anthropic.message_stream import MessageStream
 from trouplet_anthropic.options import thinks
 from trouplet_anthropic.request_body import RequestBody
-from trouplet_http import header_options, made_with
+from trouplet_http import header_options, made_with, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -77,7 +77,7 @@ class AnthropicChatModel:
     def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         """Return the answer as chunks that end with one ``Finish``; see ``trouplet.ports.ChatModel``."""
         if self._stream:
-            return read_stream(partial(self._events, request), provider=self.info.provider)
+            return read_answer(partial(self._events, request), MessageStream(self.info.provider))
         return self._whole(request)
 
     async def aclose(self) -> None:

@@ -42,11 +42,11 @@ class Answer:
     ``in_text`` tells that the next piece of text needs nothing but to be passed on.
     """
 
-    __slots__ = ("_calls", "_id", "_ids", "_metadata", "_model", "_provider", "_thinking", "_usage", "finish_reason",
-                 "in_text", "texts")  # fmt: skip
+    __slots__ = ("_calls", "_id", "_ids", "_metadata", "_model", "_thinking", "_usage", "finish_reason", "in_text",
+                 "provider", "texts")  # fmt: skip
 
     def __init__(self, provider: str) -> None:
-        self._provider = provider
+        self.provider = provider
         self.texts: list[str] = []
         self.in_text = False
         self._thinking = False
@@ -68,7 +68,7 @@ class Answer:
         if not isinstance(chunk, dict):
             raise self.invalid(f"a JSON {type(chunk).__name__} where an object was expected")
         if chunk.get("error"):
-            raise error_in_answer(chunk, provider=self._provider, partial=self.partial)
+            raise error_in_answer(chunk, provider=self.provider, partial=self.partial)
         candidate = self._candidate(chunk)
         made: list[Chunk] = []
         for part in self._parts(candidate):
@@ -89,15 +89,15 @@ class Answer:
 
     def broken_off(self) -> StreamInterrupted:
         """The error of a stream that ended before the answer was complete."""
-        what = f"the answer of {self._provider} broke off"
+        what = f"the answer of {self.provider} broke off"
         return StreamInterrupted(
-            what, why="It ended without a finishReason", provider=self._provider, partial=self.partial
+            what, why="It ended without a finishReason", provider=self.provider, partial=self.partial
         )
 
     def invalid(self, why: str) -> InvalidResponse:
         """The error of an answer that is not in the protocol's form."""
-        what = f"the answer of {self._provider} is not in the form of generateContent"
-        return InvalidResponse(what, why=why, provider=self._provider, partial=self.partial)
+        what = f"the answer of {self.provider} is not in the form of generateContent"
+        return InvalidResponse(what, why=why, provider=self.provider, partial=self.partial)
 
     def _candidate(self, chunk: Mapping[str, object]) -> Mapping[str, object]:
         """The one candidate; empty for a chunk without: a prompt that was blocked, the usage alone."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from trouplet.catalogue import Catalogue
 from trouplet_gemini.answer import Answer
-from trouplet_gemini.answer_stream import read_stream
+from trouplet_gemini.answer_stream import AnswerStream
 from trouplet_gemini.connection import GEMINI_URL, connect, model_path
 from trouplet_gemini.formatter import GeminiFormatter
 from trouplet_gemini.request_body import RequestBody
-from trouplet_http import made_with
+from trouplet_http import made_with, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -73,7 +73,7 @@ class GeminiChatModel:
     def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         """Return the answer as chunks that end with one ``Finish``; see ``trouplet.ports.ChatModel``."""
         if self._stream:
-            return read_stream(partial(self._events, request), provider=self.info.provider)
+            return read_answer(partial(self._events, request), AnswerStream(self.info.provider))
         return self._whole(request)
 
     async def aclose(self) -> None:

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from trouplet_http.retry import RetryPolicy as RetryPolicy
     from trouplet_http.sse import EventStreamDecoder as EventStreamDecoder
     from trouplet_http.sse import ServerSentEvent as ServerSentEvent
-    from trouplet_http.streaming import drain as drain
+    from trouplet_http.streamed_answer import StreamedAnswer as StreamedAnswer
+    from trouplet_http.streamed_answer import read_answer as read_answer
     from trouplet_http.transport import AsyncioTransport as AsyncioTransport
     from trouplet_http.url_policy import URLPolicy as URLPolicy
     from trouplet_http.url_policy import URLRefused as URLRefused
@@ -76,11 +77,11 @@ _MODULES = {
     "RetryTooLate": "errors",
     "ServerSentEvent": "sse",
     "StreamTimedOut": "errors",
+    "StreamedAnswer": "streamed_answer",
     "URLPolicy": "url_policy",
     "URLRefused": "url_policy",
     "api_key": "configured",
     "checked_url": "configured",
-    "drain": "streaming",
     "encode_body": "json_body",
     "error_from_body": "failures",
     "error_from_status": "failures",
@@ -95,6 +96,7 @@ _MODULES = {
     "merged_options": "options",
     "names_error": "failures",
     "parse_object": "json_body",
+    "read_answer": "streamed_answer",
     "redact": "redaction",
     "shared_client": "client",
     "sniff": "media_types",

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from trouplet.conversation import ChatFormatter
 from trouplet.errors import ModelError
-from trouplet_http import ProviderClient, header_options, made_with
+from trouplet_http import ProviderClient, header_options, made_with, read_answer
 from trouplet_ollama.access import access_headers
 from trouplet_ollama.advice import advise
 from trouplet_ollama.answer import Answer
 from trouplet_ollama.catalogue import model_info, with_context
 from trouplet_ollama.formatter import OllamaChatFormatter
 from trouplet_ollama.host import DEFAULT_URL, base_url_of, is_cloud
-from trouplet_ollama.line_stream import read_lines
+from trouplet_ollama.line_stream import LineStream
 from trouplet_ollama.model_card import ask_for_card, described
 from trouplet_ollama.request_body import RequestBody
 
@@ -79,7 +79,7 @@ class OllamaChatModel:
     def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         """Return the answer as chunks that end with one ``Finish``; see ``trouplet.ports.ChatModel``."""
         if self._streams:
-            return read_lines(partial(self._lines, request), self._advise, provider=self.info.provider)
+            return read_answer(partial(self._lines, request), LineStream(self.info.provider), advise=self._advise)
         return self._whole(request)
 
     async def discover(self) -> ModelInfo:

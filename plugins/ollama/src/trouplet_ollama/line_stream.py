@@ -1,73 +1,56 @@
-"""Reads a streamed answer: lines of JSON, the last of them with ``done``.
+"""An answer that is streamed: lines of JSON, the last of them with ``done``.
 
-Most lines of a long answer are one piece of text and nothing else: they take a short way through ``read_lines``, all
-others go through ``Answer``. A line that is not JSON is the error of a garbled answer only when another one follows:
-the last line of all is what a broken connection has left of it.
+Most lines of a long answer are one piece of text and nothing else. A line that is not JSON is the error of a garbled
+answer only when another one follows: the last line of all is what a broken connection has left of it.
 """
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
-from trouplet.model_io import TextChunk
 from trouplet_http import loads, redact
 from trouplet_ollama.answer import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
-
     from trouplet.errors import InvalidResponse
     from trouplet.model_io import Chunk
 
-    Lines = AsyncGenerator[list[str], None]
 
-_DRAIN_SECONDS = 0.5
+class LineStream(Answer):
+    """An answer as its lines arrive; see ``trouplet_http.StreamedAnswer``."""
 
+    __slots__ = ("_garbled",)
 
-async def read_lines(
-    open_stream: Callable[[], Awaitable[Lines]], advise: Callable[[ModelError], None], *, provider: str
-) -> AsyncGenerator[Chunk, None]:
-    """Yield the chunks of the stream that ``open_stream`` opens; every error carries the text so far, and ``advise``
-    says what helps.
-    """
-    answer = Answer(provider)
-    keep = answer.texts.append
-    garbled: InvalidResponse | None = None
-    try:
-        async with aclosing(await open_stream()) as batches:
-            async for lines in batches:
-                for line in lines:
-                    if garbled is not None:
-                        raise garbled
-                    try:
-                        said = loads(line)
-                    except (ValueError, RecursionError) as error:
-                        garbled = answer.invalid(f"{error} in {redact(line[:200])!r}")
-                        continue
-                    text = plain_text(said)
-                    if text is not None and not answer.thinks:
-                        keep(text)
-                        yield TextChunk(text)
-                        continue
-                    for made in answer.add(said):
-                        yield made
-                    if answer.done:
-                        break
-                if answer.done:
-                    await _drain(batches)
-                    break
-    except ModelError as error:
-        error.partial = answer.partial
-        advise(error)
-        if not (answer.done and isinstance(error, (StreamInterrupted, DeadlineExceeded))):
-            raise
-    if not answer.done:
-        raise answer.broken_off("It ended without the line that says done")
-    for made in answer.finish():
-        yield made
+    def __init__(self, provider: str) -> None:
+        super().__init__(provider)
+        self._garbled: InvalidResponse | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last line has come."""
+        return self.done
+
+    over = complete
+
+    def parse(self, record: str) -> object:
+        """Parse one line; raise the error of the line before it."""
+        if self._garbled is not None:
+            raise self._garbled
+        try:
+            return loads(record)
+        except (ValueError, RecursionError) as error:
+            self._garbled = self.invalid(f"{error} in {redact(record[:200])!r}")
+            return {}
+
+    def plain_text(self, parsed: object) -> str | None:
+        """The text of an object that is one piece of text and nothing else; None for every other."""
+        return None if self.thinks else plain_text(parsed)
+
+    def finish(self) -> list[Chunk]:
+        """Return the last chunks of the answer; raise ``StreamInterrupted`` if it is not complete."""
+        if not self.done:
+            raise self.broken_off("It ended without the line that says done")
+        return super().finish()
 
 
 def plain_text(said: object) -> str | None:
@@ -81,13 +64,3 @@ def plain_text(said: object) -> str | None:
     if not plain or type(text) is not str or not text or len(message) != 2 or "role" not in message:
         return None
     return None if "logprobs" in said or "error" in said else text  # type: ignore[operator]
-
-
-async def _drain(batches: Lines) -> None:
-    """Read to the end of the response, which is what lets its connection serve the next one."""
-    try:
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            async for _ in batches:
-                pass
-    except (TimeoutError, ModelError):
-        pass  # the answer is complete; only the connection is lost
