@@ -64,7 +64,7 @@ MODELS = {
     "openai:gpt-6-sol": {"path": "/v1", "api": "responses"},
     "anthropic:claude-sonnet-5-5": {"path": ""},
     "gemini:gemini-3.8-flash": {"path": "/v1beta"},
-    "dashscope:qwen3.8-flash": {"path": "/api/v1"},
+    "dashscope:qwen3.8-flash": {"path": ""},
     "ollama:qwen3.5": {"path": ""},
     "deepseek:deepseek-v4-flash": {"path": "/v1"},
 }

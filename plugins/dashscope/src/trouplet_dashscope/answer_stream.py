@@ -1,8 +1,7 @@
-"""Reads a streamed answer.
+"""An answer that is streamed.
 
 It is complete when it has said its ``finish_reason``; an end without one is an answer that broke off, and a connection
-that is lost after it has cost nothing. Most objects of a long answer are one piece of text and nothing else: they take
-a short way through ``read_stream``, the first one and all others go through ``Answer``.
+that is lost after it has cost nothing. Most objects of a long answer are one piece of text and nothing else.
 """
 
 from __future__ import annotations
@@ -10,50 +9,61 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
 from trouplet.messages import MediaBlock, TextBlock, ThinkingBlock, ToolUseBlock
 from trouplet.model_io import Finish, MediaChunk, TextChunk, ThinkingChunk, ToolCallChunk
 from trouplet.response import ResponseBuilder
 from trouplet_dashscope.answer import Answer
-from trouplet_dashscope.provider_errors import error_in_answer, refined
+from trouplet_dashscope.provider_errors import error_in_answer
 from trouplet_http import loads, redact
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator
 
     from trouplet.messages import ContentBlock
     from trouplet.model_io import Chunk
     from trouplet_http import ServerSentEvent
 
-    Events = AsyncGenerator[list[ServerSentEvent], None]
 
+class AnswerStream(Answer):
+    """An answer as its events arrive; see ``trouplet_http.StreamedAnswer``."""
 
-async def read_stream(open_stream: Callable[[], Awaitable[Events]], *, provider: str) -> AsyncGenerator[Chunk, None]:
-    """Yield the chunks of the stream that ``open_stream`` opens; every error carries the text so far."""
-    answer = Answer(provider)
-    keep = answer.texts.append
-    begun = False
-    try:
-        async with aclosing(await open_stream()) as batches:
-            async for events in batches:
-                for event in events:
-                    said = _parsed(event, answer)
-                    text = plain_text(said) if begun and not answer.thinks else None
-                    if text is not None:
-                        keep(text)
-                        yield TextChunk(text)
-                        continue
-                    begun = True
-                    for made in answer.add(said):
-                        yield made
-    except ModelError as error:
-        error.partial = answer.partial
-        if not (answer.done and isinstance(error, (StreamInterrupted, DeadlineExceeded))):
-            raise refined(error, provider=provider) from error.__cause__
-    if not answer.done:
-        raise answer.broken_off("It ended without a finish_reason")
-    for made in answer.finish():
-        yield made
+    __slots__ = ("_begun",)
+    over = False
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(provider)
+        self._begun = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer has said why it ended."""
+        return self.done
+
+    def parse(self, record: ServerSentEvent) -> object:
+        """Parse the data of one event; raise the error that an event of that name is."""
+        try:
+            said = loads(record.data)
+        except (ValueError, RecursionError) as error:
+            raise self.invalid(f"{error} in {redact(record.data[:200])!r}") from None
+        if record.event == "error":
+            body = said if isinstance(said, dict) else {"message": str(said)}
+            raise error_in_answer(body, provider=self.provider, partial=self.partial)
+        return said
+
+    def plain_text(self, parsed: object) -> str | None:
+        """The text of an object that is one piece of text and nothing else; None for the first and every other one."""
+        return plain_text(parsed) if self._begun and not self.thinks else None
+
+    def add(self, said: object) -> list[Chunk]:
+        """Take any other object."""
+        self._begun = True
+        return super().add(said)
+
+    def finish(self) -> list[Chunk]:
+        """Return the last chunks of the answer; raise ``StreamInterrupted`` if it is not complete."""
+        if not self.done:
+            raise self.broken_off("It ended without a finish_reason")
+        return super().finish()
 
 
 async def collected(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
@@ -81,18 +91,6 @@ def _chunk(block: ContentBlock, index: int) -> Chunk:
         case _:
             assert isinstance(block, MediaBlock), "an answer holds no results"
             return MediaChunk(block)
-
-
-def _parsed(event: ServerSentEvent, answer: Answer) -> object:
-    """Parse the data of one event; raise the error that an event of that name is."""
-    try:
-        said = loads(event.data)
-    except (ValueError, RecursionError) as error:
-        raise answer.invalid(f"{error} in {redact(event.data[:200])!r}") from None
-    if event.event == "error":
-        body = said if isinstance(said, dict) else {"message": str(said)}
-        raise error_in_answer(body, provider=answer.provider, partial=answer.partial)
-    return said
 
 
 def plain_text(said: object) -> str | None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from trouplet.catalogue import Catalogue
 from trouplet_dashscope.access import DASHSCOPE_URL, access_headers
 from trouplet_dashscope.answer import Answer
-from trouplet_dashscope.answer_stream import collected, read_stream
+from trouplet_dashscope.answer_stream import AnswerStream, collected
 from trouplet_dashscope.connection import Connection
 from trouplet_dashscope.formatter import DashScopeChatFormatter
 from trouplet_dashscope.provider_errors import describe_error
 from trouplet_dashscope.request_body import RequestBody
 from trouplet_dashscope.streaming import can_stream, must_stream
 from trouplet_dashscope.thinking import without_what_thinking_costs
-from trouplet_http import ProviderClient, header_options
+from trouplet_http import ProviderClient, header_options, made_with, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -74,7 +74,8 @@ class DashScopeChatModel:
         self._stream = stream and can_stream(model)
         self._must_stream = must_stream(model)
         self._body = RequestBody(known, options, multimodal=multimodal)
-        self.info = without_what_thinking_costs(known) if self._body.thinks({}) else known
+        known = without_what_thinking_costs(known) if self._body.thinks({}) else known
+        self.info = made_with(known, base_url, options)
         self.formatter: Formatter = formatter or DashScopeChatFormatter.for_model(self.info, media=media)
         access = access_headers(provider, base_url, api_key, workspace)
         self._connection = Connection(
@@ -103,7 +104,7 @@ class DashScopeChatModel:
         await self._connection.aclose()
 
     def _streamed(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
-        return read_stream(partial(self._events, request), provider=self.info.provider)
+        return read_answer(partial(self._events, request), AnswerStream(self.info.provider))
 
     async def _events(self, request: ModelRequest) -> AsyncGenerator[list[ServerSentEvent], None]:
         body = await self._build(request, stream=True)

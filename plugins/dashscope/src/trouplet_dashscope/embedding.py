@@ -12,7 +12,7 @@ from trouplet.messages import VideoBlock
 from trouplet.model_io import Embeddings, Usage
 from trouplet_dashscope.access import DASHSCOPE_URL, access_headers
 from trouplet_dashscope.provider_errors import describe_error, error_in_answer, is_error
-from trouplet_http import MediaLoader, OptionTable, ProviderClient, extra_body, header_options
+from trouplet_http import MediaLoader, OptionTable, ProviderClient, extra_body, header_options, made_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,7 +80,8 @@ class DashScopeEmbedding(BatchedEmbedding):
         **options: object,
     ) -> None:
         _OPTIONS.check(options)
-        self.info = info or Catalogue.of_package("trouplet_dashscope").info(provider, model)
+        known = info or Catalogue.of_package("trouplet_dashscope").info(provider, model)
+        self.info = made_with(known, base_url, options)
         self.dimensions = _dimensions(self.info, dimensions)
         self._media = media
         self._multimodal = "vision" in self.info.capabilities

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trouplet.errors import InvalidResponse
-from trouplet_http import error_from_body, parse_object, redact
+from trouplet_http import ErrorDetail, error_from_body, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,16 +45,17 @@ _FIELDS = re.compile(r'"(code|message)"\s*:\s*"((?:[^"\\]|\\.)*)')
 _OTHER_ENDPOINT = "the model is on the other endpoint: make it with multimodal=True, or multimodal=False"
 
 
-def describe_error(status: int, body: Mapping[str, object]) -> str:
-    """Say what an error body says, in one sentence; empty when it says nothing."""
+def describe_error(status: int, body: Mapping[str, object]) -> ErrorDetail:
+    """Say what an error body says, in one sentence, and which status its code amounts to."""
     code, message = body.get("code"), body.get("message")
     if message is None and isinstance(body.get("body"), str):
         found = dict(_FIELDS.findall(str(body["body"])))  # an event, of which only the beginning is kept
         code, message = found.get("code"), found.get("message")
+    means = _status(code, message) if status < 400 else None
     if not isinstance(message, str) or not message:
-        return code if isinstance(code, str) else ""
+        return ErrorDetail(code if isinstance(code, str) else "", means)
     said = f"{message} ({code})" if isinstance(code, str) and code else message
-    return f"{said}; {_OTHER_ENDPOINT}" if "url error" in message else said
+    return ErrorDetail(f"{said}; {_OTHER_ENDPOINT}" if "url error" in message else said, means)
 
 
 def is_error(said: Mapping[str, object]) -> bool:
@@ -65,28 +65,13 @@ def is_error(said: Mapping[str, object]) -> bool:
 
 def error_in_answer(said: Mapping[str, object], *, provider: str, partial: str) -> ModelError:
     """Make the typed error of one that came within an answer, after the status had promised success."""
-    told = _status(said)
-    body = dict(said) if told is None else {**said, "status": told}
-    made = error_from_body(provider, 200, body, describe=describe_error)
+    made = error_from_body(provider, 200, said, describe=describe_error)
     made.what, made.partial = redact(made.what), partial
     return made
 
 
-def refined(error: ModelError, *, provider: str) -> ModelError:
-    """Return what an answer of JSON in the place of a stream says, if it is an error that says something."""
-    body = error.details.get("body")
-    if not isinstance(error, InvalidResponse) or not isinstance(body, str):
-        return error
-    try:
-        said = parse_object(body)
-    except InvalidResponse:
-        return error
-    return error_in_answer(said, provider=provider, partial=error.partial) if is_error(said) else error
-
-
-def _status(said: Mapping[str, object]) -> int | None:
-    found = _TOLD_STATUS.match(str(said.get("message")))
+def _status(code: object, message: object) -> int | None:
+    found = _TOLD_STATUS.match(str(message))
     if found:
         return int(found[1])
-    code = str(said.get("code"))
-    return next((status for beginning, status in _STATUS_OF_CODE if code.startswith(beginning)), None)
+    return next((status for beginning, status in _STATUS_OF_CODE if str(code).startswith(beginning)), None)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trouplet.errors import AuthenticationFailed, ModelError
 from trouplet_http import ErrorDetail, error_from_body, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from trouplet.errors import ModelError
 
 
 def describe_error(status: int, body: Mapping[str, object]) -> ErrorDetail:
@@ -23,7 +24,7 @@ def describe_error(status: int, body: Mapping[str, object]) -> ErrorDetail:
     details = list(_details(body))
     waits = [wait for one in details if (wait := _seconds(one.get("retryDelay"))) is not None]
     wrong_key = any([one.get("reason") == "API_KEY_INVALID" for one in details])
-    return ErrorDetail(kind=AuthenticationFailed if wrong_key else None, retry_after=waits[0] if waits else None)
+    return ErrorDetail(status=401 if wrong_key else None, retry_after=waits[0] if waits else None)
 
 
 def error_in_answer(body: Mapping[str, object], *, provider: str, partial: str) -> ModelError:

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 class ErrorDetail:
     """What a provider's JSON error body says beyond its status; what is left out is as for other bodies.
 
-    ``sentence`` is for people, ``kind`` the class of the error, ``retryable`` whether the same request may work later,
-    ``retry_after`` after how many seconds, for providers that say it in the body and not in a header.
+    ``sentence`` is for people, ``status`` the HTTP status that it amounts to where it came with another one,
+    ``retryable`` whether the same request may work later, ``retry_after`` after how many seconds, for providers that
+    say it in the body and not in a header.
     """
 
     sentence: str = ""
-    kind: type[ModelError] | None = None
+    status: int | None = None
     retryable: bool | None = None
     retry_after: float | None = None
 
@@ -96,13 +97,13 @@ def error_from_status(
 ) -> ModelError:
     """Return the error for an HTTP status and the JSON error body that came with it (empty if none did)."""
     detail = _detail(describe, status, body)
-    kind = detail.kind or _CLASSES.get(status) or (ProviderUnavailable if status >= 500 else RequestRejected)
+    means = detail.status or status
+    kind = _CLASSES.get(means) or (ProviderUnavailable if means >= 500 else RequestRejected)
     retryable = detail.retryable
     if retryable is None:
         spent = kind is RateLimited and any(word in _words(body) for word in _SPENT)
-        retryable = kind.retryable and not spent and status not in _NOT_RETRYABLE
+        retryable = kind.retryable and not spent and means not in _NOT_RETRYABLE
     sentence = detail.sentence or f"HTTP status {status}"
-    fix = _FIXES[401] if kind is AuthenticationFailed and status not in _FIXES else _FIXES.get(status, "")
     return kind(
         f"{provider or 'the provider'} answered: {sentence[:_LONGEST_SENTENCE]}",
         provider=provider,
@@ -110,7 +111,7 @@ def error_from_status(
         retryable=retryable,
         retry_after=detail.retry_after if retry_after is None else retry_after,
         details=body,
-        fix=fix.format(provider=provider or "PROVIDER"),
+        fix=_FIXES.get(means, "").format(provider=provider or "PROVIDER"),
     )
 
 
@@ -130,12 +131,13 @@ def error_from_body(
     The error object may be the body itself or its ``error``. A numeric ``code`` or ``status`` in it, or a well-known
     word, tells the class; otherwise it is an ``InvalidResponse``.
     """
-    told = _told_status(body) if status < 400 else status
+    detail = _detail(describe, status, body)
+    told = status if status >= 400 else detail.status or _told_status(body)
     if told is not None:
         error = error_from_status(provider, told, body, describe=describe)
         error.status = status
         return error
-    sentence = _detail(describe, status, body).sentence or "an error without a message"
+    sentence = detail.sentence or "an error without a message"
     return InvalidResponse(
         f"{provider or 'the provider'} sent an error instead of an answer: {sentence[:_LONGEST_SENTENCE]}",
         provider=provider,
@@ -162,8 +164,13 @@ def error_from_exception(provider: str, url: httpx.URL, error: Exception) -> Mod
 
 
 def names_error(body: Mapping[str, object]) -> bool:
-    """Tell whether a JSON object that came as an answer is an error: it has an ``error`` that is not empty."""
-    return bool(body.get("error")) or body.get("type") == "error"
+    """Tell whether a JSON object that came as an answer is an error.
+
+    It has an ``error`` that is not empty, or it is nothing but a ``code`` and a ``message``, with an id.
+    """
+    if body.get("error") or body.get("type") == "error":
+        return True
+    return bool(body.get("code") and body.get("message")) and len(body) <= 3
 
 
 def _error_object(body: Mapping[str, object]) -> Mapping[str, object]:
