@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from trouplet.errors import ModelError
 from trouplet.model_io import Finish
 from trouplet_completions.answer import Answer
-from trouplet_completions.completion_stream import read_stream
+from trouplet_completions.completion_stream import CompletionStream
 from trouplet_completions.provider_errors import describe_error
-from trouplet_http import ServerSentEvent
+from trouplet_http import ServerSentEvent, read_answer
 
 KEYS = [
     "choices",
@@ -77,7 +77,7 @@ async def outcome(texts):
         return batches()
 
     try:
-        return [made async for made in read_stream(open_stream, provider="acme")]
+        return [made async for made in read_answer(open_stream, CompletionStream("acme"))]
     except ModelError as error:
         return error
 

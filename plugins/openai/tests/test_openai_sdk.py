@@ -115,7 +115,7 @@ async def judged(peer, ask, sdk):
         ("chat", {"messages": [{"role": "user", "content": "Hi", "mood": "good"}]}),
         ("chat", {"messages": [{"role": "user", "content": [{"type": "video_url", "video_url": {"url": "x"}}]}]}),
         ("responses", {"input": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]}),
-        ("responses", {"input": [{"type": "function_call_output", "output": "Done."}]}),
+        ("responses", {"input": [{"type": "function_call", "call_id": "c", "name": "look"}]}),
     ],
 )
 def test_the_judge_finds_what_the_sdk_does_not_know(sdk, kind, fault):

@@ -39,15 +39,15 @@ class Answer:
         """The text so far."""
         return "".join(self.texts)
 
-    def add(self, chunk: object) -> list[Chunk]:
+    def add(self, parsed: object) -> list[Chunk]:
         """Take the next object of a stream; raise what it says went wrong."""
-        if not isinstance(chunk, dict):
-            raise self.invalid(f"a JSON {type(chunk).__name__} where an object was expected")
-        choice = self._choice(chunk)
+        if not isinstance(parsed, dict):
+            raise self.invalid(f"a JSON {type(parsed).__name__} where an object was expected")
+        choice = self._choice(parsed)
         delta = choice.get("delta")
         made = self._add_message(delta) if isinstance(delta, dict) else []
-        if not (choice and self._id) or choice.get("finish_reason") or chunk.get("usage"):
-            self._conclude(chunk, choice)
+        if not (choice and self._id) or choice.get("finish_reason") or parsed.get("usage"):
+            self._conclude(parsed, choice)
         if choice.get("logprobs"):
             self._add_logprobs(choice["logprobs"])
         return made

@@ -1,81 +1,76 @@
-"""Reads a streamed chat completion.
+"""A chat completion that is streamed.
 
-A stream is complete when a choice has said its ``finish_reason``. ``[DONE]`` without one, and an end without either,
-are an answer that broke off; a connection that is lost after it has cost nothing but the usage. Most chunks of a long
-answer are one piece of text and nothing else: they take a short way through ``read_stream``, the first one and all
-others go through ``Answer``.
+It is complete when a choice has said its ``finish_reason``. ``[DONE]`` without one, and an end without either, are an
+answer that broke off; a connection that is lost after it has cost nothing but the usage. Most events of a long answer
+are one piece of text and nothing else; the first one is not taken for such, since it says who answers.
 """
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from trouplet.errors import DeadlineExceeded, ModelError, StreamInterrupted
-from trouplet.model_io import TextChunk
 from trouplet_completions.answer import Answer
 from trouplet_completions.provider_errors import error_in_answer
-from trouplet_http import drain, loads, redact
+from trouplet_http import loads, redact
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
-
     from trouplet.model_io import Chunk
     from trouplet_http import ServerSentEvent
-
-    Events = AsyncGenerator[list[ServerSentEvent], None]
 
 _DONE: Final = {"object": "[DONE]"}
 _NOTHING: Final[dict[str, object]] = {}
 
 
-async def read_stream(open_stream: Callable[[], Awaitable[Events]], *, provider: str) -> AsyncGenerator[Chunk, None]:
-    """Yield the chunks of the stream that ``open_stream`` opens; every error carries the text so far."""
-    answer = Answer(provider)
-    keep = answer.texts.append
-    begun = done = False
-    try:
-        async with aclosing(await open_stream()) as batches:
-            async for events in batches:
-                for event in events:
-                    chunk = parse_chunk(event.data, answer)
-                    text = plain_text(chunk)
-                    if text is not None and begun:
-                        keep(text)
-                        yield TextChunk(text)
-                        continue
-                    if chunk is _DONE:
-                        done = True
-                        break
-                    if event.event == "error":
-                        raise error_in_answer(chunk, provider=provider, partial=answer.partial)
-                    begun = True
-                    for made in answer.add(chunk):
-                        yield made
-                if done:
-                    await drain(batches)
-                    break
-    except ModelError as error:
-        error.partial = answer.partial
-        if not (answer.finish_reason and isinstance(error, (StreamInterrupted, DeadlineExceeded))):
-            raise
-    if not answer.finish_reason:
-        raise answer.broken_off(f"It {'said [DONE]' if done else 'ended'} without a finish_reason")
-    for made in answer.finish():
-        yield made
+class CompletionStream(Answer):
+    """An answer as its events arrive; see ``trouplet_http.StreamedAnswer``."""
 
+    __slots__ = ("_begun", "over")
 
-def parse_chunk(data: str, answer: Answer) -> object:
-    """Parse the data of one event."""
-    try:
-        return loads(data)
-    except (ValueError, RecursionError) as error:
-        text = data.strip()
-        if text == "[DONE]":
-            return _DONE
-        if not text:
-            return _NOTHING
-        raise answer.invalid(f"{error} in {redact(data[:200])!r}") from None
+    def __init__(self, provider: str) -> None:
+        super().__init__(provider)
+        self.over = False
+        self._begun = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the provider has said why the answer ended."""
+        return bool(self.finish_reason)
+
+    def parse(self, record: ServerSentEvent) -> object:
+        """Parse the data of one event; raise when it is not JSON, and the error that an event of this name is."""
+        parsed = self._parsed(record.data)
+        if record.event == "error":
+            raise error_in_answer(parsed, provider=self._provider, partial=self.partial)
+        return parsed
+
+    def plain_text(self, parsed: object) -> str | None:
+        """The text of an event that is one piece of text and nothing else; None for every other event."""
+        return plain_text(parsed) if self._begun else None
+
+    def add(self, parsed: object) -> list[Chunk]:
+        """Take any other event."""
+        if parsed is _DONE:
+            self.over = True
+            return []
+        self._begun = True
+        return super().add(parsed)
+
+    def finish(self) -> list[Chunk]:
+        """Return the last chunks of the answer; raise ``StreamInterrupted`` if it is not complete."""
+        if not self.complete:
+            raise self.broken_off(f"It {'said [DONE]' if self.over else 'ended'} without a finish_reason")
+        return super().finish()
+
+    def _parsed(self, data: str) -> object:
+        try:
+            return loads(data)
+        except (ValueError, RecursionError) as error:
+            text = data.strip()
+            if text == "[DONE]":
+                return _DONE
+            if not text:
+                return _NOTHING
+            raise self.invalid(f"{error} in {redact(data[:200])!r}") from None
 
 
 def plain_text(chunk: object) -> str | None:

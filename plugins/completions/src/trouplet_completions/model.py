@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from trouplet.secret import Secret
 from trouplet_completions.answer import Answer
-from trouplet_completions.completion_stream import read_stream
+from trouplet_completions.completion_stream import CompletionStream
 from trouplet_completions.formatter import ChatCompletionsFormatter
 from trouplet_completions.provider_errors import describe_error
 from trouplet_completions.request_body import RequestBody
-from trouplet_http import ProviderClient, header_options, made_with
+from trouplet_http import ProviderClient, header_options, made_with, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -68,7 +68,7 @@ class ChatCompletionsModel:
     def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         """Return the answer as chunks that end with one ``Finish``; see ``trouplet.ports.ChatModel``."""
         if self._body.streams(request.options):
-            return read_stream(partial(self._events, request), provider=self.info.provider)
+            return read_answer(partial(self._events, request), CompletionStream(self.info.provider))
         return self._whole(request)
 
     async def aclose(self) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING
 
-from trouplet.errors import DeadlineExceeded, MissingKey, ModelError, StreamInterrupted
-from trouplet.model_io import TextChunk
+from trouplet.errors import MissingKey
 from trouplet_completions.model import bearer
 from trouplet_completions.provider_errors import describe_error
-from trouplet_http import ProviderClient, drain, header_options, loads, made_with, redact
+from trouplet_http import ProviderClient, header_options, made_with, read_answer
 from trouplet_openai.catalog import OPENAI_URL, hosts_openai, in_responses, is_openai, model_info
+from trouplet_openai.response_stream import ResponseStream
 from trouplet_openai.responses_answer import ResponseAnswer
 from trouplet_openai.responses_body import ResponsesBody
 from trouplet_openai.responses_formatter import OpenAIResponsesFormatter
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trouplet.model_io import Chunk, ModelInfo, ModelRequest
     from trouplet.ports import Formatter
     from trouplet.secret import Secret
-    from trouplet_http import MediaLoader, RetryPolicy
+    from trouplet_http import MediaLoader, RetryPolicy, ServerSentEvent
 
 PATH = "/responses"
 
@@ -74,7 +74,9 @@ class OpenAIResponsesModel:
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         """Return the answer as chunks that end with one ``Finish``; see ``trouplet.ports.ChatModel``."""
-        return self._streamed(request) if self._stream else self._whole(request)
+        if self._stream:
+            return read_answer(partial(self._events, request), ResponseStream(self.info.provider))
+        return self._whole(request)
 
     async def aclose(self) -> None:
         """Close the client that the model made for itself."""
@@ -87,54 +89,14 @@ class OpenAIResponsesModel:
         for chunk in ResponseAnswer(self.info.provider).add_whole(answer):
             yield chunk
 
-    async def _streamed(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
+    async def _events(self, request: ModelRequest) -> AsyncGenerator[list[ServerSentEvent], None]:
         body = await self._build(request)
         endpoint = self._client.endpoint(request.options)
-        answer = ResponseAnswer(self.info.provider)
-        keep = answer.texts.append
-        try:
-            async with aclosing(
-                endpoint.post_stream(PATH, body, deadline=request.deadline, retry=request.retry)
-            ) as batches:
-                async for events in batches:
-                    for event in events:
-                        parsed = _parsed(event.data, answer)
-                        text = _plain_text(parsed)
-                        if text:
-                            keep(text)
-                            yield TextChunk(text)
-                            continue
-                        for made in answer.add(parsed):
-                            yield made
-                    if answer.complete:
-                        await drain(batches)
-                        break
-        except ModelError as error:
-            error.partial = answer.partial
-            if not (answer.complete and isinstance(error, (StreamInterrupted, DeadlineExceeded))):
-                raise
-        yield answer.finish()
+        return endpoint.post_stream(PATH, body, deadline=request.deadline, retry=request.retry)
 
     async def _build(self, request: ModelRequest) -> dict[str, object]:
         formatter = request.formatter or self.formatter
         return self._body.build(request, await formatter.format(request.messages))
-
-
-def _parsed(data: str, answer: ResponseAnswer) -> object:
-    try:
-        return loads(data)
-    except (ValueError, RecursionError) as error:
-        if data.strip() in ("", "[DONE]"):
-            return {}
-        raise answer.invalid(f"{error} in {redact(data[:200])!r}") from None
-
-
-def _plain_text(event: object) -> str | None:
-    """The text of an event that is a piece of text, as most of them are; None for every other one."""
-    if type(event) is dict and event.get("type") == "response.output_text.delta":
-        text = event.get("delta")
-        return text if type(text) is str else None
-    return None
 
 
 def _formatter(

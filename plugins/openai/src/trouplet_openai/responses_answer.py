@@ -96,15 +96,15 @@ class ResponseAnswer:
                 raise self.invalid("its output is not a list of objects")
             made += [*self._open(index, item), *self._content(item), *self._close(index, item)]
         self._conclude(body)
-        return [*made, self.finish()]
+        return [*made, *self.finish()]
 
-    def finish(self) -> Finish:
+    def finish(self) -> list[Chunk]:
         """Return the last chunk of an answer; raise ``StreamInterrupted`` for one that is not complete."""
         if self._finish is None:
             what = f"the answer of {self._provider} broke off"
             why = "It ended without response.completed"
             raise StreamInterrupted(what, why=why, provider=self._provider, partial=self.partial)
-        return self._finish
+        return [self._finish]
 
     def invalid(self, why: str) -> InvalidResponse:
         """The error of an answer that is not in the protocol's form."""
