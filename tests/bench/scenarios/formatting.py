@@ -1,4 +1,4 @@
-"""A long history in each provider's form for the first time, against encoding that form as JSON, which has to be done."""
+"""A long history in each provider's form for the first time, against encoding that form as JSON."""
 
 import asyncio
 import importlib
