@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from trouplet.conversation import MEDIA, ChatFormatter, arguments_json, promoted_media, result_text
+from trouplet.conversation import MEDIA, ChatFormatter, arguments_json, holds_media, promoted_media, result_text
 from trouplet.messages import TextBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
 from trouplet_completions.media_parts import MediaParts
@@ -48,14 +48,13 @@ class ChatCompletionsFormatter(ChatFormatter):
             return await self._results(msg)
         if msg.role == "assistant":
             return self._assistant(msg)
-        content = msg.text if msg.role == "system" else await self._content(msg)
-        role = self._system_role if msg.role == "system" else "user"
-        return [{"role": role, "content": content, **self._name(msg)}] if content else []
+        if msg.role == "system":
+            return [{"role": self._system_role, "content": msg.text}] if msg.text else []
+        content = await self._content(msg) if holds_media(msg.content) else msg.text
+        return [self._named({"role": "user", "content": content}, msg)] if content else []
 
-    async def _content(self, msg: Msg) -> str | list[dict[str, object]]:
-        """Plain text as text, anything else as parts, in order."""
-        if not any(isinstance(block, MEDIA) for block in msg.content):
-            return msg.text
+    async def _content(self, msg: Msg) -> list[dict[str, object]]:
+        """Text and media as parts, in order."""
         return [
             _text_part(block.text) if isinstance(block, TextBlock) else await self._media.part(block)
             for block in msg.content
@@ -63,19 +62,22 @@ class ChatCompletionsFormatter(ChatFormatter):
         ]
 
     def _assistant(self, msg: Msg) -> list[dict[str, object]]:
-        self._note_what_is_left_out(msg)
-        text, calls = msg.text, msg.blocks(ToolUseBlock)
+        text = msg.text
+        made = self._named({"role": "assistant", "content": text or None}, msg)
+        if len(msg.content) == 1 and text and not self._reasoning_field:
+            return [made]  # as most are
+        calls, thinking = msg.blocks(ToolUseBlock), msg.thinking
+        self._note_what_is_left_out(msg, thinking)
         if not text and not calls:
             return []
-        made: dict[str, object] = {"role": "assistant", "content": text or None, **self._name(msg)}
-        if self._reasoning_field and (calls or msg.thinking):
-            made[self._reasoning_field] = msg.thinking
+        if self._reasoning_field and (calls or thinking):
+            made[self._reasoning_field] = thinking
         if calls:
             made["tool_calls"] = [_call(call) for call in calls]
         return [made]
 
-    def _note_what_is_left_out(self, msg: Msg) -> None:
-        if msg.thinking and not self._reasoning_field:
+    def _note_what_is_left_out(self, msg: Msg, thinking: str) -> None:
+        if thinking and not self._reasoning_field:
             note("reasoning was not sent back: this API has no field for it that is known (see reasoning_field)")
         for block in msg.content:
             if isinstance(block, MEDIA):
@@ -97,9 +99,12 @@ class ChatCompletionsFormatter(ChatFormatter):
             parts += [_text_part(f"The {block.type} that {result.name} returned:"), await self._media.part(block)]
         return parts
 
-    def _name(self, msg: Msg) -> dict[str, object]:
-        name = wire_name(msg.name) if self._names and msg.role != "system" else ""
-        return {"name": name} if name and name != msg.role else {}
+    def _named(self, made: dict[str, object], msg: Msg) -> dict[str, object]:
+        """The message with its speaker's name, where that says more than the role."""
+        name = wire_name(msg.name) if self._names and msg.name != msg.role else ""
+        if name and name != msg.role:
+            made["name"] = name
+        return made
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,9 @@
 """What an image costs in tokens, by OpenAI's formulas.
 
 Newer models see patches of 32 pixels, as many as a budget allows, each worth a multiple of a token; older ones see
-tiles of 512 pixels on top of a base price (OpenAI's guide to images and vision, November 2026).
+tiles of 512 pixels on top of a base price (OpenAI's guide to images and vision, November 2026). Users have measured
+less than the guide says for the small models: 1.2 a patch for gpt-5-mini, gpt-5.4-mini and gpt-5.4-nano, 1.5 for
+gpt-5-nano (OpenAI's developer forum, March 2026).
 """
 
 from __future__ import annotations
@@ -55,12 +57,16 @@ _BY_MODEL: tuple[tuple[str, Patches | Tiles], ...] = (
     ("gpt-4.1-mini", Patches(1.62, 1536)),
     ("gpt-4.1-nano", Patches(2.46, 1536)),
     ("gpt-4.1", Tiles(85, 170)),
+    ("gpt-5.6", Patches(1.2, 10_000)),
+    ("gpt-5.5", Patches(1.2, 10_000)),
+    ("gpt-5.4-mini", Patches(1.62, 1536)),
+    ("gpt-5.4-nano", Patches(2.46, 1536)),
+    ("gpt-5.4", Patches(1.2, 2500)),
+    ("gpt-5.3-codex", Patches(1.2, 1536)),
+    ("gpt-5.2", Patches(1.2, 1536)),
     ("gpt-5-mini", Patches(1.62, 1536)),
     ("gpt-5-nano", Patches(2.46, 1536)),
-    ("gpt-5.", Patches(1.2, 10_000)),
     ("gpt-5", Tiles(70, 140)),
-    ("o4-mini", Patches(1.72, 1536)),
-    ("o1", Tiles(75, 150)),
     ("o3", Tiles(75, 150)),
 )
 _NEWEST = Patches(1.2, 1_000_000)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from trouplet.conversation import MEDIA, ChatFormatter, arguments_json, own_thinking, result_text
-from trouplet.messages import ImageBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
+from trouplet.conversation import MEDIA, ChatFormatter, arguments_json, holds_media, own_thinking, result_text
+from trouplet.messages import TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class OpenAIResponsesFormatter(ChatFormatter):
             return await self._results(msg)
         if msg.role == "assistant":
             return list(self._assistant(msg))
-        if msg.role == "system" or not any([isinstance(block, MEDIA) for block in msg.content]):
+        if msg.role == "system" or not holds_media(msg.content):
             return [{"role": msg.role, "content": msg.text}] if msg.text else []
         return [{"role": "user", "content": await self._content(msg.content)}]
 
@@ -87,14 +87,13 @@ class OpenAIResponsesFormatter(ChatFormatter):
 
     async def _results(self, msg: Msg) -> list[Item]:
         return [
-            {"type": "function_call_output", "call_id": result.id, "output": await self._output(result)}
+            {
+                "type": "function_call_output",
+                "call_id": result.id,
+                "output": await self._content(result.output) if holds_media(result.output) else result_text(result),
+            }
             for result in msg.blocks(ToolResultBlock)
         ]
-
-    async def _output(self, result: ToolResultBlock) -> str | list[Item]:
-        if not any([isinstance(block, ImageBlock) for block in result.output]):
-            return result_text(result)
-        return await self._content(result.output)
 
     async def _content(self, blocks: tuple[ContentBlock, ...]) -> list[Item]:
         return [
