@@ -64,12 +64,7 @@ class ChatFormatter:
 
     def _taken(self, msg: Msg) -> Msg:
         """The message without the media that the model does not take."""
-        if len(self.takes) == len(_SENSES):
-            return msg
-        for block in msg.content:
-            if isinstance(block, (MediaBlock, ToolResultBlock)):
-                break
-        else:
+        if len(self.takes) == len(_SENSES) or not holds_media(msg.content):
             return msg
         content = self._taken_blocks(msg.content)
         return msg if content is msg.content else replace(msg, content=content)
@@ -90,6 +85,14 @@ class ChatFormatter:
     async def format_message(self, msg: Msg) -> list[dict[str, object]]:
         """Return the wire form of one message: none, one or several of the provider's messages."""
         raise NotImplementedError(f"{type(self).__name__} does not say how a message looks")
+
+
+def holds_media(blocks: Sequence[ContentBlock]) -> bool:
+    """Whether there are media among these blocks, or in the results among them."""
+    for block in blocks:
+        if isinstance(block, MediaBlock) or (isinstance(block, ToolResultBlock) and holds_media(block.output)):
+            return True
+    return False
 
 
 class MultiAgentFormatter:
@@ -178,6 +181,8 @@ def promoted_media(msg: Msg) -> list[tuple[ToolResultBlock, MediaBlock]]:
     Protocols that take only text in a result get them in one user message after *all* results of the message: anything
     between two results of parallel calls makes the history invalid.
     """
+    if not holds_media(msg.content):
+        return []
     results = msg.blocks(ToolResultBlock)
     return [(result, block) for result in results for block in result.output if isinstance(block, MEDIA)]
 

@@ -47,18 +47,18 @@ class DeepSeekChatFormatter(ChatCompletionsFormatter):
         super().fit(info)
         self.takes &= DeepSeekChatFormatter.takes
 
-    async def format_message(self, msg: Msg) -> list[dict[str, object]]:
-        """Return the wire form of one message: none for an empty one, several for the results of several calls."""
-        if msg.role != "assistant":
-            return await super().format_message(msg)
-        made = await super().format_message(without_foreign_reasoning(msg))
-        return [{_REASONING: "", **wire} for wire in made]
+    def _assistant(self, msg: Msg) -> list[dict[str, object]]:
+        made = super()._assistant(without_foreign_reasoning(msg))
+        for wire in made:
+            wire.setdefault(_REASONING, "")
+        return made
 
 
 def without_foreign_reasoning(msg: Msg) -> Msg:
     """Return the message without reasoning of other providers; DeepSeek's own carries no mark."""
-    kept = tuple([block for block in msg.content if not (isinstance(block, ThinkingBlock) and block.extra)])
-    if len(kept) == len(msg.content):
+    foreign = [block for block in msg.blocks(ThinkingBlock) if block.extra]
+    if not foreign:
         return msg
+    kept = tuple([block for block in msg.content if block not in foreign])
     note("reasoning that did not come from deepseek was left out of what it was sent")
     return replace(msg, content=kept)
