@@ -78,7 +78,7 @@ def test_every_body_field_of_the_api_is_an_option():
 
 @pytest.mark.parametrize(
     ("thinking", "effort"),
-    [(False, "none"), ("low", "low"), ("high", "high"), (1000, "low"), (5000, "medium"), (50_000, "high")],
+    [(False, "none"), (0, "none"), ("low", "low"), ("high", "high"), (1000, "low"), (5000, "medium"), (50_000, "high")],
 )
 def test_thinking_is_an_effort_unless_a_dialect_says_otherwise(thinking, effort):
     assert fields({"thinking": thinking}) == {"reasoning_effort": effort}

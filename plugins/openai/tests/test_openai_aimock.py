@@ -1,6 +1,6 @@
 """Against a mock of OpenAI's APIs that somebody else wrote: npm's ``@copilotkit/aimock``.
 
-It reports no usage for the Responses API, and answers an embedding request for every model alike.
+It reports no usage for the Responses API.
 """
 
 import json

@@ -88,6 +88,7 @@ async def test_options_go_where_the_api_has_them(sent):
         ("gpt-6-sol", 5000, {"effort": "medium", "summary": "auto"}),
         ("gpt-6-sol", 50_000, {"effort": "high", "summary": "auto"}),
         ("gpt-6-sol", False, {"effort": "none"}),
+        ("gpt-6-sol", 0, {"effort": "none"}),
         ("gpt-5-mini", False, {"effort": "minimal"}),
         ("gpt-6-astra", False, {"effort": "low"}),
     ],

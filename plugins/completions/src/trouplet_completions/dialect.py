@@ -34,7 +34,7 @@ def reasoning_effort(value: object) -> dict[str, object]:
     level = thinking_level(value)
     if level is True:
         return {}
-    if level is False:
+    if not level:
         return {"reasoning_effort": "none"}
     if isinstance(level, int):
         level = "low" if level <= 2048 else "medium" if level <= 8192 else "high"
@@ -60,8 +60,7 @@ def chat_options(
 class Dialect:
     """What to say differently.
 
-    ``include_usage`` asks for the usage at the end of a stream; ``strict_schemas`` narrows a schema to OpenAI's strict
-    subset where it fits; ``adapt`` changes the finished body.
+    ``include_usage`` asks for the usage at the end of a stream; ``adapt`` changes the finished body.
     """
 
     options: OptionTable

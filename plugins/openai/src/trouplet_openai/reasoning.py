@@ -36,7 +36,7 @@ def effort_of(model: str, thinking: object) -> str | None:
     level = thinking_level(thinking)
     if level is True:
         return "medium" if belongs(model, _NONE_UNLESS_ASKED) else None
-    if level is False:
+    if not level:
         wanted = "none"
     elif isinstance(level, int):
         wanted = "low" if level <= 2048 else "medium" if level <= 8192 else "high"

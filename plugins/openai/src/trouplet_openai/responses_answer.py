@@ -198,9 +198,8 @@ class ResponseAnswer:
             raise self._failed(response.get("error") or response)
         if status not in ("completed", "incomplete"):
             raise self.invalid(f"its status is {status!r}")
-        for name in ("service_tier",):
-            if response.get(name):
-                self._metadata[name] = response[name]
+        if response.get("service_tier"):
+            self._metadata["service_tier"] = response["service_tier"]
         self._finish = Finish(
             self._reason(response),
             usage_of(response.get("usage")),

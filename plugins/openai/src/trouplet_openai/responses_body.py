@@ -102,7 +102,7 @@ class ResponsesBody:
     def _thinking(self, value: object) -> dict[str, object]:
         effort = effort_of(self._info.name, value)
         made: dict[str, object] = {} if effort is None else {"reasoning_effort": effort}
-        return made if value is False else {**made, "reasoning_summary": "auto"}
+        return {**made, "reasoning_summary": "auto"} if value else made
 
 
 def _choice(request: ModelRequest, allowed: object) -> object:
