@@ -7,7 +7,7 @@ Sources: Anthropic API reference, Messages, and the pages on tool use, vision an
 from __future__ import annotations
 
 import re
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from trouplet.conversation import ChatFormatter, own_thinking
 from trouplet.errors import Unsupported
 from trouplet.messages import ImageBlock, MediaBlock, TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
+from trouplet_http import LazyMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -40,7 +41,7 @@ class AnthropicFormatter(ChatFormatter):
     takes = frozenset({"image"})
 
     def __init__(self, *, media: Callable[[], MediaLoader] | None = None) -> None:
-        self._media = media
+        self._media = LazyMedia(media)
 
     def fit(self, info: ModelInfo) -> None:
         """Take images, if the model does; no Claude takes sound or video."""
@@ -80,24 +81,16 @@ class AnthropicFormatter(ChatFormatter):
         return made if result.status == "ok" else {**made, "is_error": True}
 
     async def _image(self, block: MediaBlock) -> dict[str, object]:
-        link = self._loader.link(block)
+        link = self._media.link(block)
         if link is not None:
             return {"type": "image", "source": {"type": "url", "url": link}}
-        loaded = await self._loader.data(block)
+        loaded = await self._media.data(block)
         if loaded.media_type not in IMAGE_TYPES:
             raise Unsupported(
                 f"an image of type {loaded.media_type!r}: Claude takes JPEG, PNG, GIF and WebP", fix="Convert it"
             )
         source = {"type": "base64", "media_type": loaded.media_type, "data": loaded.base64}
         return {"type": "image", "source": source}
-
-    @cached_property
-    def _loader(self) -> MediaLoader:
-        if self._media is not None:
-            return self._media()
-        from trouplet_http import MediaLoader
-
-        return MediaLoader()
 
 
 def _assistant_content(msg: Msg) -> list[dict[str, object]]:

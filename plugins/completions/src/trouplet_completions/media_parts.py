@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trouplet.errors import Unsupported
 from trouplet.messages import AudioBlock, ImageBlock
+from trouplet_http import LazyMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,26 +29,18 @@ class MediaParts:
     """
 
     def __init__(self, media: Callable[[], MediaLoader] | None, *, image_detail: str | None) -> None:
-        self._media = media
+        self._media = LazyMedia(media)
         self._image_detail = image_detail
 
     async def part(self, block: MediaBlock) -> dict[str, object]:
         """Return the content part of a block; raises ``BadInput`` or ``Unsupported`` for what cannot be sent."""
         if isinstance(block, AudioBlock):
-            return input_audio(await self._loader.data(block))
-        url = self._loader.link(block) or (await self._loader.data(block)).data_url
+            return input_audio(await self._media.data(block))
+        url = self._media.link(block) or (await self._media.data(block)).data_url
         if isinstance(block, ImageBlock):
             image = {"url": url} if self._image_detail is None else {"url": url, "detail": self._image_detail}
             return {"type": "image_url", "image_url": image}
         return {"type": "video_url", "video_url": {"url": url}}
-
-    @cached_property
-    def _loader(self) -> MediaLoader:
-        if self._media is not None:
-            return self._media()
-        from trouplet_http import MediaLoader
-
-        return MediaLoader()
 
 
 def input_audio(audio: LoadedMedia) -> dict[str, object]:

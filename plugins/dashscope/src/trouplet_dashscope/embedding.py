@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from trouplet.catalogue import Catalogue
@@ -12,7 +11,7 @@ from trouplet.messages import VideoBlock
 from trouplet.model_io import Embeddings, Usage
 from trouplet_dashscope.access import DASHSCOPE_URL, access_headers
 from trouplet_dashscope.provider_errors import describe_error, error_in_answer, is_error
-from trouplet_http import MediaLoader, OptionTable, ProviderClient, extra_body, header_options, made_with
+from trouplet_http import LazyMedia, MediaLoader, OptionTable, ProviderClient, extra_body, header_options, made_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,7 +82,7 @@ class DashScopeEmbedding(BatchedEmbedding):
         known = info or Catalogue.of_package("trouplet_dashscope").info(provider, model)
         self.info = made_with(known, base_url, options)
         self.dimensions = _dimensions(self.info, dimensions)
-        self._media = media
+        self._media = LazyMedia(media)
         self._multimodal = "vision" in self.info.capabilities
         self._limits = _limits(model, multimodal=self._multimodal)
         self.batch_size = self._limits.inputs
@@ -120,12 +119,12 @@ class DashScopeEmbedding(BatchedEmbedding):
     async def _content(self, one: str | MediaBlock) -> dict[str, str]:
         if isinstance(one, str):
             return {"text": one}
-        link = self._loader.link(one)
+        link = self._media.link(one)
         if link is None and isinstance(one, VideoBlock):
             raise Unsupported(
                 f"{self.info.id} takes videos by web address only", provider=self.info.provider, fix="Upload it first"
             )
-        return {one.type: link or (await self._loader.data(one)).data_url}
+        return {one.type: link or (await self._media.data(one)).data_url}
 
     def _fitting(self, contents: Sequence[dict[str, str]]) -> Iterator[list[dict[str, str]]]:
         """Cut contents into what one request may hold of images and videos."""
@@ -159,10 +158,6 @@ class DashScopeEmbedding(BatchedEmbedding):
     def _invalid(self, why: str) -> InvalidResponse:
         provider = self.info.provider
         return InvalidResponse(f"the answer of {provider} holds no embeddings", why=why, provider=provider)
-
-    @cached_property
-    def _loader(self) -> MediaLoader:
-        return self._media() if self._media is not None else MediaLoader()
 
 
 def _dimensions(info: ModelInfo, given: int | None) -> int:

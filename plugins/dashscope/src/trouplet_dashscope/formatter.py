@@ -7,12 +7,12 @@ Cloud's guide to thinking, November 2026).
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trouplet.conversation import MEDIA, ChatFormatter, arguments_json, own_thinking, promoted_media, result_text
 from trouplet.messages import TextBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
+from trouplet_http import LazyMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class DashScopeChatFormatter(ChatFormatter):
     """
 
     def __init__(self, *, media: Callable[[], MediaLoader] | None = None) -> None:
-        self._media = media
+        self._media = LazyMedia(media)
 
     @classmethod
     def for_model(cls, info: ModelInfo, *, media: Callable[[], MediaLoader] | None = None) -> DashScopeChatFormatter:
@@ -71,15 +71,7 @@ class DashScopeChatFormatter(ChatFormatter):
         return [*made, {"role": "user", "content": parts}] if parts else made
 
     async def _part(self, block: MediaBlock) -> dict[str, object]:
-        return {block.type: self._loader.link(block) or (await self._loader.data(block)).data_url}
-
-    @cached_property
-    def _loader(self) -> MediaLoader:
-        if self._media is not None:
-            return self._media()
-        from trouplet_http import MediaLoader
-
-        return MediaLoader()
+        return {block.type: self._media.link(block) or (await self._media.data(block)).data_url}
 
 
 def _assistant(msg: Msg) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from functools import cache, cached_property
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -24,7 +24,7 @@ from trouplet.model_io import TokenCount
 from trouplet_dashscope.image_tokens import image_tokens
 from trouplet_dashscope.qwen_template import ElementTemplate, QwenTemplate
 from trouplet_dashscope.thinking import thinking_fields, thinking_mode, thinks
-from trouplet_http import MediaLoader, image_size
+from trouplet_http import LazyMedia, MediaLoader, image_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +66,7 @@ class DashScopeTokenCounter:
         mode = thinking_mode(self._info)
         self._thinks = thinks({} if thinking is None else thinking_fields(thinking, mode), mode)
         self._high_resolution = vl_high_resolution_images
-        self._media = media
+        self._media = LazyMedia(media)
         self._tokens_of: Callable[[str], int] | None = None
         self._known: WeakKeyDictionary[Msg, tuple[object, Counts]] = WeakKeyDictionary()
 
@@ -133,13 +133,9 @@ class DashScopeTokenCounter:
         return tokens if kind in self._info.capabilities else _TOLD
 
     async def _size(self, block: MediaBlock) -> tuple[int, int] | None:
-        if self._loader.link(block):
+        if self._media.link(block):
             return None
-        return image_size((await self._loader.data(block)).data)
-
-    @cached_property
-    def _loader(self) -> MediaLoader:
-        return self._media() if self._media is not None else MediaLoader()
+        return image_size((await self._media.data(block)).data)
 
 
 def _version(model: str) -> tuple[int, int]:

@@ -8,13 +8,13 @@ Sources: the Gemini API's guides to file input methods, and to images, audio and
 
 from __future__ import annotations
 
-from functools import cached_property
 from posixpath import splitext
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from trouplet.errors import Unsupported
 from trouplet.messages import ImageBlock, URLSource, VideoBlock
+from trouplet_http import LazyMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class MediaParts:
     """Makes the parts of media blocks. ``media`` gives the loader, once there is something to load."""
 
     def __init__(self, media: Callable[[], MediaLoader] | None) -> None:
-        self._media = media
+        self._media = LazyMedia(media)
 
     async def part(self, block: MediaBlock) -> Part:
         """Return the part of a block; raises ``BadInput`` or ``Unsupported`` for what cannot be sent."""
@@ -48,7 +48,7 @@ class MediaParts:
 
     async def data(self, block: MediaBlock) -> Part:
         """Return a block as a part with its data in it."""
-        loaded = await self._loader.data(block)
+        loaded = await self._media.data(block)
         media_type = loaded.media_type.partition(";")[0].strip().lower()
         media_type = _NAMES.get(media_type, media_type)
         if media_type not in _TYPES:
@@ -60,17 +60,9 @@ class MediaParts:
             )
         return {"inlineData": {"mimeType": media_type, "data": loaded.base64}}
 
-    @cached_property
-    def _loader(self) -> MediaLoader:
-        if self._media is not None:
-            return self._media()
-        from trouplet_http import MediaLoader
-
-        return MediaLoader()
-
     def _linked(self, block: MediaBlock) -> Part | None:
         """The block as a reference that Google resolves; None when its data are needed."""
-        url = self._loader.link(block)
+        url = self._media.link(block)
         if url is None or not isinstance(block.source, URLSource):
             return None
         address = urlsplit(url)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from trouplet_http.json_body import loads as loads
     from trouplet_http.json_body import parse_object as parse_object
     from trouplet_http.kept_form import KeptForm as KeptForm
+    from trouplet_http.lazy_media import LazyMedia as LazyMedia
     from trouplet_http.lines import LineDecoder as LineDecoder
     from trouplet_http.media import LoadedMedia as LoadedMedia
     from trouplet_http.media import MediaLoader as MediaLoader
@@ -62,6 +63,7 @@ _MODULES = {
     "EventStreamDecoder": "sse",
     "KeptForm": "kept_form",
     "Limits": "endpoint",
+    "LazyMedia": "lazy_media",
     "LineDecoder": "lines",
     "LoadedMedia": "media",
     "MediaLoader": "media",

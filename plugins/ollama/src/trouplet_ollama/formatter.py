@@ -6,12 +6,12 @@ lost, their order is not. A tool's result names the tool and, for servers that k
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trouplet.conversation import ChatFormatter, own_thinking, promoted_media, result_text
 from trouplet.messages import ImageBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
+from trouplet_http import LazyMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ class OllamaChatFormatter(ChatFormatter):
     takes = frozenset(("image",))
 
     def __init__(self, *, media: Callable[[], MediaLoader] | None = None) -> None:
-        self._media = media
+        self._media = LazyMedia(media)
 
     @classmethod
     def for_model(cls, info: ModelInfo, *, media: Callable[[], MediaLoader] | None = None) -> OllamaChatFormatter:
@@ -70,15 +70,7 @@ class OllamaChatFormatter(ChatFormatter):
         return made
 
     async def _images(self, blocks: Sequence[MediaBlock]) -> list[str]:
-        return [(await self._loader.data(block)).base64 for block in blocks]
-
-    @cached_property
-    def _loader(self) -> MediaLoader:
-        if self._media is not None:
-            return self._media()
-        from trouplet_http import MediaLoader
-
-        return MediaLoader()
+        return [(await self._media.data(block)).base64 for block in blocks]
 
 
 def _assistant(msg: Msg) -> list[dict[str, object]]:

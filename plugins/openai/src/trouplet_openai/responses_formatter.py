@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trouplet.conversation import MEDIA, ChatFormatter, arguments_json, holds_media, own_thinking, result_text
 from trouplet.messages import TextBlock, ThinkingBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
+from trouplet_http import LazyMedia
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ class OpenAIResponsesFormatter(ChatFormatter):
     ) -> None:
         self._image_detail = image_detail
         self._whole_messages = whole_messages
-        self._media = media
+        self._media = LazyMedia(media)
 
     def fit(self, info: ModelInfo) -> None:
         """Take images only if this model does."""
@@ -103,17 +103,9 @@ class OpenAIResponsesFormatter(ChatFormatter):
         ]
 
     async def _part(self, block: MediaBlock) -> Item:
-        url = self._loader.link(block) or (await self._loader.data(block)).data_url
+        url = self._media.link(block) or (await self._media.data(block)).data_url
         detail = self._image_detail or "auto"
         return {"type": "input_image", "image_url": url, "detail": detail}
-
-    @cached_property
-    def _loader(self) -> MediaLoader:
-        if self._media is not None:
-            return self._media()
-        from trouplet_http import MediaLoader
-
-        return MediaLoader()
 
 
 def _reasoning(block: ThinkingBlock) -> Iterator[Item]:
