@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from trouplet_completions.strict_schema import strict_schema
+from trouplet_completions.schemas import strict_schema
 
 
 def obj(required=(), **properties):

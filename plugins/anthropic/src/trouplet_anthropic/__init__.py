@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from trouplet_anthropic.chat import AnthropicChatModel as AnthropicChatModel
-    from trouplet_anthropic.document import document as document
+    from trouplet_anthropic.documents import document as document
     from trouplet_anthropic.estimate import AnthropicTokenEstimate as AnthropicTokenEstimate
     from trouplet_anthropic.formatter import AnthropicFormatter as AnthropicFormatter
     from trouplet_anthropic.plugin import AnthropicPlugin as AnthropicPlugin
@@ -17,7 +17,7 @@ _HOMES = {
     "AnthropicPlugin": "plugin",
     "AnthropicTokenCounter": "token_counter",
     "AnthropicTokenEstimate": "estimate",
-    "document": "document",
+    "document": "documents",
 }
 
 __all__ = [

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from trouplet_completions.dialect import chat_options as chat_options
     from trouplet_completions.formatter import ChatCompletionsFormatter as ChatCompletionsFormatter
     from trouplet_completions.model import ChatCompletionsModel as ChatCompletionsModel
-    from trouplet_completions.strict_schema import strict_schema as strict_schema
+    from trouplet_completions.schemas import strict_schema as strict_schema
     from trouplet_completions.tool_call_deltas import ToolCallDeltas as ToolCallDeltas
 
 _HOMES = {
@@ -19,7 +19,7 @@ _HOMES = {
     "Dialect": "dialect",
     "ToolCallDeltas": "tool_call_deltas",
     "chat_options": "dialect",
-    "strict_schema": "strict_schema",
+    "strict_schema": "schemas",
 }
 
 __all__ = [

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trouplet.negotiation import tool_choice
-from trouplet_completions.strict_schema import strict_schema
+from trouplet_completions.schemas import strict_schema
 from trouplet_http import KeptForm, extra_body, merged_options
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trouplet_http.failures import error_from_body as error_from_body
     from trouplet_http.failures import error_from_status as error_from_status
     from trouplet_http.failures import names_error as names_error
-    from trouplet_http.image_size import image_size as image_size
+    from trouplet_http.image_headers import image_size as image_size
     from trouplet_http.json_body import BodyFields as BodyFields
     from trouplet_http.json_body import encode_body as encode_body
     from trouplet_http.json_body import loads as loads
@@ -89,7 +89,7 @@ _MODULES = {
     "error_from_status": "failures",
     "extra_body": "options",
     "header_options": "options",
-    "image_size": "image_size",
+    "image_size": "image_headers",
     "loads": "json_body",
     "made_with": "configured",
     "make_client": "client",

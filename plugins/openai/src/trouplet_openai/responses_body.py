@@ -8,7 +8,7 @@ from trouplet.errors import BadSetting
 from trouplet.negotiation import tool_choice
 from trouplet.scope import note
 from trouplet_completions.request_body import schema_name
-from trouplet_completions.strict_schema import strict_schema
+from trouplet_completions.schemas import strict_schema
 from trouplet_http import KeptForm, OptionTable, extra_body, merged_options
 from trouplet_openai.reasoning import drop_sampling, effort_of, merged
 
