@@ -81,8 +81,7 @@ async def test_input_counts_what_was_read_from_the_cache_and_written_to_it(api, 
     usage |= {"output_tokens": 50, "output_tokens_details": {"thinking_tokens": 30}}
     api.answers(said("Hi", usage=usage))
     answer = fold(await ask(model()))
-    assert answer.usage == Usage(2310, 50, cached_tokens=2000, reasoning_tokens=30)
-    assert answer.metadata == {"cache_creation_input_tokens": 300}
+    assert answer.usage == Usage(2310, 50, cached_tokens=2000, reasoning_tokens=30, cache_write_tokens=300)
 
 
 async def test_a_zero_at_the_end_does_not_undo_what_the_beginning_said(api, model, ask, fold, said):

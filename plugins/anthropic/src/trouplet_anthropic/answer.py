@@ -102,8 +102,6 @@ class Answer:
         reason = finish_reason(self._reason, calls=self._calls > 0)
         if reason == "other":
             self._metadata["stop_reason"] = self._reason
-        if self._usage.cache_writes:
-            self._metadata["cache_creation_input_tokens"] = self._usage.cache_writes
         return [*made, Finish(reason, self._usage.usage(), self._id, self._model, self._metadata or None)]
 
     def broken_off(self, why: str) -> StreamInterrupted:

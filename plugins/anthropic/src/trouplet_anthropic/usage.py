@@ -67,12 +67,8 @@ class UsageReport:
             output_tokens=counts["output_tokens"],
             cached_tokens=counts.get("cache_read_input_tokens", 0),
             reasoning_tokens=counts.get("thinking_tokens", 0),
+            cache_write_tokens=counts.get("cache_creation_input_tokens", 0),
         )
-
-    @property
-    def cache_writes(self) -> int:
-        """The tokens that were written to the cache, which cost more than others."""
-        return self._counts.get("cache_creation_input_tokens", 0)
 
     def _count(self, name: str, value: object) -> None:
         if _is_count(value):
