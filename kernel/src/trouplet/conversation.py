@@ -42,7 +42,7 @@ class ChatFormatter:
     """The base of a provider's formatter: each message by itself, in order.
 
     ``takes`` names the media that the model takes (``image``, ``audio``, ``video``); a model sets it on the formatter
-    that it makes. Others become a line of text that names them, with a note in the run.
+    that it makes. Others become a line of text that names them, with a note in the run that sends them first.
     """
 
     takes: frozenset[str] = frozenset(_SENSES)
@@ -54,18 +54,18 @@ class ChatFormatter:
     async def format(self, messages: Sequence[Msg]) -> list[dict[str, object]]:
         """Return the wire form of a history; what was formatted before is taken as it is."""
         made: list[dict[str, object]] = []
+        selects = len(self.takes) < len(_SENSES)
         for msg in messages:
             kept = msg.wire
             if kept is None or kept[0] is not self:
-                kept = self, await self.format_message(self._taken(msg))
+                taken = self._taken(msg) if selects and holds_media(msg.content) else msg
+                kept = self, await self.format_message(taken)
                 object.__setattr__(msg, "wire", kept)
             made += kept[1]
         return made
 
     def _taken(self, msg: Msg) -> Msg:
         """The message without the media that the model does not take."""
-        if len(self.takes) == len(_SENSES) or not holds_media(msg.content):
-            return msg
         content = self._taken_blocks(msg.content)
         return msg if content is msg.content else replace(msg, content=content)
 

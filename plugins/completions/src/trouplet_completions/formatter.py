@@ -64,7 +64,7 @@ class ChatCompletionsFormatter(ChatFormatter):
     def _assistant(self, msg: Msg) -> list[dict[str, object]]:
         text = msg.text
         made = self._named({"role": "assistant", "content": text or None}, msg)
-        if len(msg.content) == 1 and text and not self._reasoning_field:
+        if len(msg.content) == 1 and text:
             return [made]  # as most are
         calls, thinking = msg.blocks(ToolUseBlock), msg.thinking
         self._note_what_is_left_out(msg, thinking)

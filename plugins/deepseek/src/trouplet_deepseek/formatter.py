@@ -56,7 +56,7 @@ class DeepSeekChatFormatter(ChatCompletionsFormatter):
 
 def without_foreign_reasoning(msg: Msg) -> Msg:
     """Return the message without reasoning of other providers; DeepSeek's own carries no mark."""
-    foreign = [block for block in msg.blocks(ThinkingBlock) if block.extra]
+    foreign = [block for block in msg.content if isinstance(block, ThinkingBlock) and block.extra]
     if not foreign:
         return msg
     kept = tuple([block for block in msg.content if block not in foreign])

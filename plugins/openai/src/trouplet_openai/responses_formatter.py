@@ -51,10 +51,17 @@ class OpenAIResponsesFormatter(ChatFormatter):
         if msg.role == "tool":
             return await self._results(msg)
         if msg.role == "assistant":
-            return list(self._assistant(msg))
+            return self._plain(msg) or list(self._assistant(msg))
         if msg.role == "system" or not holds_media(msg.content):
             return [{"role": msg.role, "content": msg.text}] if msg.text else []
         return [{"role": "user", "content": await self._content(msg.content)}]
+
+    def _plain(self, msg: Msg) -> list[Item]:
+        """The item of a message that is one text and nothing else, as most are; empty for any other."""
+        first = msg.content[0] if len(msg.content) == 1 and not self._whole_messages else None
+        if isinstance(first, TextBlock) and first.text and not first.extra:
+            return [{"role": "assistant", "content": first.text}]
+        return []
 
     def _assistant(self, msg: Msg) -> Iterator[Item]:
         own = own_thinking(msg, "openai")
