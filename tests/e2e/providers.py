@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from trouplet.testing.contracts import HTTPModelContract
+from trouplet.testing.contracts import HTTPEmbeddingContract, HTTPModelContract
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -47,3 +47,19 @@ async def dashscope_server(fixtures: object) -> AsyncIterator[str]:
     server = _module(PLUGINS / "dashscope/tests/conftest.py").dashscope_server
     async with server(fixtures, key="k") as running:
         yield running.url
+
+
+EMBEDDINGS = {
+    "openai": ("openai/tests/test_openai_embedding.py", "TestOpenAIEmbedding"),
+    "gemini": ("gemini/tests/test_gemini_contract.py", "TestGeminiEmbedding"),
+    "dashscope": ("dashscope/tests/test_dashscope_contract.py", "TestDashScopeTextEmbedding"),
+    "dashscope-multimodal": ("dashscope/tests/test_dashscope_contract.py", "TestDashScopeMultimodalEmbedding"),
+    "ollama": ("ollama/tests/test_ollama_contract.py", "TestOllamaEmbedding"),
+}
+
+
+@cache
+def embedding_contract(provider: str) -> HTTPEmbeddingContract:
+    """The contract of a provider's embedding model."""
+    path, name = EMBEDDINGS[provider]
+    return getattr(_module(PLUGINS / path), name)()
