@@ -55,6 +55,14 @@ def test_a_wheel_holds_its_package_and_nothing_else(wheels: dict[str, Path]) -> 
         assert f"{name}/py.typed" in files
 
 
+def test_a_wheel_holds_the_catalogue_of_its_models(wheels: dict[str, Path]) -> None:
+    catalogues = list(ROOT.glob("plugins/*/src/*/models.json"))
+    assert len(catalogues) >= 7
+    for catalogue in catalogues:
+        package = catalogue.parent.name
+        assert f"{package}/models.json" in zipfile.ZipFile(wheels[package]).namelist()
+
+
 def test_the_kernel_alone_is_small_and_works(clean_python: Path) -> None:
     assert len(installed(clean_python)) <= MOST_DISTRIBUTIONS
     program = (
