@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trouplet.conversation import ChatFormatter, own_thinking, promoted_media, result_text
+from trouplet.conversation import ChatFormatter, holds_media, own_thinking, promoted_media, result_text
 from trouplet.messages import ImageBlock, ToolResultBlock, ToolUseBlock
 from trouplet.scope import note
 from trouplet_http import LazyMedia
@@ -52,10 +52,9 @@ class OllamaChatFormatter(ChatFormatter):
         if msg.role == "assistant":
             return _assistant(msg)
         made: dict[str, object] = {"role": msg.role, "content": msg.text}
-        images = [] if msg.role == "system" else await self._images(msg.blocks(ImageBlock))
-        if images:
-            made["images"] = images
-        return [made] if msg.text or images else []
+        if msg.role == "user" and holds_media(msg.content):
+            made["images"] = await self._images(msg.blocks(ImageBlock))
+        return [made] if made["content"] or made.get("images") else []
 
     async def _results(self, msg: Msg) -> list[dict[str, object]]:
         made: list[dict[str, object]] = [
@@ -74,7 +73,10 @@ class OllamaChatFormatter(ChatFormatter):
 
 
 def _assistant(msg: Msg) -> list[dict[str, object]]:
-    text, calls = msg.text, msg.blocks(ToolUseBlock)
+    text = msg.text
+    if text and len(msg.content) == 1:  # as most are
+        return [{"role": "assistant", "content": text}]
+    calls = msg.blocks(ToolUseBlock)
     thinking = "\n".join([block.thinking for block in own_thinking(msg, "ollama")])
     if not text and not calls:
         if thinking:
